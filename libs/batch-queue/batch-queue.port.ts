@@ -1,0 +1,90 @@
+import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
+import type { Reason } from '#libs/domain/job/job.events.ts';
+
+/** The queue cannot be reached. What was in flight is offered again; retry is safe. */
+export class BatchQueueUnavailable extends Error {
+  override readonly name = 'BatchQueueUnavailable';
+}
+
+export interface JobQueueKey {
+  readonly apiName: ApiName;
+  readonly jobId: JobId;
+}
+
+/** A batch to send. `payload` is the JSON array the handler will be sent, byte for byte. */
+export interface OutgoingBatch {
+  readonly index: number;
+  readonly payload: Uint8Array;
+}
+
+/** A batch in a worker's hands until it is settled, or until its lease runs out. */
+export interface LeasedBatch {
+  readonly index: number;
+  /** How often this batch was handed out, this time included. */
+  readonly attempt: number;
+  readonly payload: Uint8Array;
+}
+
+/** Takes batches of one job. Settling a batch whose lease has run out changes nothing. */
+export interface BatchReceiver {
+  /**
+   * Waits for batches and leases at most `countMax` of them, at least one.
+   *
+   * @returns an empty list after `close`, or when `waitMs` went by without a batch
+   */
+  receive(countMax: number, waitMs: number): Promise<readonly LeasedBatch[]>;
+  /** Starts the leases of these batches anew. Call at least every third of the lease. */
+  renew(batches: readonly LeasedBatch[]): void;
+  /** Settled: the queue forgets these batches. Call only after their outcome is recorded. */
+  remove(batches: readonly LeasedBatch[]): void;
+  /** Not settled: offers the batch again after `delayMs`. */
+  release(batch: LeasedBatch, delayMs: number): void;
+  /** Stops receiving; a waiting `receive` returns empty. Leases stay until settled or run out. */
+  close(): Promise<void>;
+}
+
+/** A batch that was given up on. */
+export interface DeadLetter {
+  readonly index: number;
+  readonly attempt: number;
+  readonly payload: Uint8Array;
+  readonly reason: Reason;
+}
+
+/** One queue per job: created at submission or later, filled in order, deleted after the job's end. */
+export interface BatchQueue {
+  /** Where a job's batches are queued, as shown to users. Known before the queue exists. */
+  urlOf(key: JobQueueKey): string;
+
+  /** Makes the job's queue; an existing one is left as it is. */
+  create(key: JobQueueKey): Promise<void>;
+
+  /**
+   * Sends batches and resolves when the queue has stored all of them. A batch sent again is queued
+   * once: ids are made of job and index. Sending to a queue that was deleted stores nothing that
+   * anybody receives.
+   *
+   * @throws BatchQueueUnavailable when not all are known to be stored; sending again is safe
+   */
+  send(key: JobQueueKey, batches: readonly OutgoingBatch[]): Promise<void>;
+
+  /**
+   * Which batches from `firstIndex` on are on the queue now. For resuming after a crash, when the
+   * queue's own memory of message ids may have passed. A queue that cannot tell answers none.
+   */
+  sentIndexes(key: JobQueueKey, firstIndex: number): Promise<ReadonlySet<number>>;
+
+  /** @param leaseMs how long a batch stays with a worker that neither settles nor renews it */
+  receiver(key: JobQueueKey, options: { readonly leaseMs: number }): Promise<BatchReceiver>;
+
+  /** Puts a batch into the named dead-letter queue, once however often it is called. */
+  deadLetter(key: JobQueueKey, queueName: string, letter: DeadLetter): Promise<void>;
+
+  /** Deletes the job's queue with all that is in it; a queue that is not there is deleted already. */
+  delete(key: JobQueueKey): Promise<void>;
+
+  /** Jobs that have a queue, for cleaning up after a crash. */
+  list(): Promise<readonly JobQueueKey[]>;
+}
+
+export const BATCH_QUEUE = Symbol('BatchQueue');

@@ -1,0 +1,53 @@
+import type { Probe } from '#libs/domain/api/api-spec.ts';
+import type { Reason } from '#libs/domain/job/job.events.ts';
+import type { ApiName, JobId, WorkerId } from '#libs/domain/kernel/ids.ts';
+import type { HookResponse } from './compute.port.ts';
+
+/**
+ * What a compute backend and a worker process say to each other. Local compute says it over the
+ * Node IPC channel of the worker it has spawned; a worker whose channel closes has lost its
+ * supervisor and leaves.
+ */
+
+/** Everything a worker needs to know; the first message it gets. */
+export interface WorkerAssignment {
+  readonly apiName: ApiName;
+  readonly jobId: JobId;
+  readonly workerId: WorkerId;
+  readonly restart: number;
+  /** Processes to start, in order; one of them listens on `handlerPort`. */
+  readonly containers: readonly ContainerAssignment[];
+  readonly handlerPort: number;
+  /** File that the output of all containers is appended to. */
+  readonly logFile: string;
+  readonly traceparent: string | null;
+  /** How often a batch may be handed out before it is dead-lettered; `null`: it fails at once. */
+  readonly receiveCountMax: number | null;
+  readonly deadLetterQueueName: string | null;
+}
+
+export interface ContainerAssignment {
+  readonly name: string;
+  /** Command with its arguments. */
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Folder that the command runs in. */
+  readonly cwd: string;
+  readonly readinessProbe: Probe | null;
+}
+
+export type ToWorker =
+  | { readonly type: 'assign'; readonly assignment: WorkerAssignment }
+  /** Start no further handler call; answer `halted` at once. */
+  | { readonly type: 'halt' }
+  | { readonly type: 'call-completion-hook'; readonly body: string }
+  /** Leave: cut calls in flight after `graceMs`, end the containers, exit with 0. */
+  | { readonly type: 'stop'; readonly graceMs: number };
+
+export type FromWorker =
+  /** The readiness probes passed; the worker takes batches. */
+  | { readonly type: 'running' }
+  | { readonly type: 'halted' }
+  | { readonly type: 'completion-hook-answered'; readonly response: HookResponse }
+  /** The worker is about to exit with 1. */
+  | { readonly type: 'failed'; readonly reason: Reason };

@@ -1,0 +1,155 @@
+import { unreachable } from '../kernel/errors.ts';
+import type { BatchCounts } from './batch-counts.ts';
+import type { BatchEvent } from './batch.events.ts';
+import { Bitmap } from './bitmap.ts';
+
+/** Plain form of a `BatchTally`, for snapshots. */
+export interface BatchTallySnapshot {
+  readonly enqueued: number;
+  readonly counts: { succeeded: number; failed: number; deadLettered: number };
+  readonly failedAttempts: number;
+  readonly durationUsTotal: number;
+  readonly succeeded: string;
+  readonly failed: string;
+  readonly deadLettered: string;
+  readonly failedByAttempt: readonly (readonly [attempt: number, batches: string])[];
+}
+
+/**
+ * What became of a job's batches, counted exactly.
+ *
+ * Each batch climbs a ladder, unsettled < failed < dead-lettered < succeeded, and never descends:
+ * so facts that arrive twice, late or in another order give the same counts. It costs one bit per
+ * batch and rung, allocated when a rung is first reached, and is updated in place: a copy per fact
+ * would cost the size of the job.
+ */
+export class BatchTally {
+  private enqueued = 0;
+  private counts = { succeeded: 0, failed: 0, deadLettered: 0 };
+  private failedAttemptCount = 0;
+  private durationUsTotal = 0;
+  private succeeded = new Bitmap();
+  private failed = new Bitmap();
+  private deadLettered = new Bitmap();
+  private readonly failedByAttempt = new Map<number, Bitmap>();
+
+  apply(event: BatchEvent): void {
+    switch (event.type) {
+      case 'BatchEnqueued':
+        // One enqueuer sends in order from 0, so the end of the furthest range is the count.
+        this.extendTo(event.data.firstIndex + event.data.batchCount);
+        return;
+      case 'JobStarted':
+        return;
+      case 'BatchSucceeded':
+        return this.addSuccess(event.data.index, event.data.durationUs);
+      case 'BatchFailed':
+        this.addFailedAttempt(event.data.index, event.data.attempt);
+        if (event.data.next === 'fail') this.addFailure(event.data.index);
+        return;
+      case 'BatchDeadLettered':
+        return this.addDeadLetter(event.data.index);
+      default:
+        unreachable(event);
+    }
+  }
+
+  /** @param hasEnded in a job that has ended, what is not settled is cancelled */
+  batchCounts(hasEnded: boolean): BatchCounts {
+    const { succeeded, failed, deadLettered } = this.counts;
+    const unsettled = this.enqueued - succeeded - failed - deadLettered;
+    return {
+      enqueued: this.enqueued,
+      succeeded,
+      failed,
+      deadLettered,
+      cancelled: hasEnded ? unsettled : 0,
+      remaining: hasEnded ? 0 : unsettled,
+    };
+  }
+
+  /** Failed attempts, each (batch, attempt) once. */
+  get failedAttempts(): number {
+    return this.failedAttemptCount;
+  }
+
+  /** Mean handler time of successful attempts in seconds; `null` before the first. */
+  get averageSeconds(): number | null {
+    const { succeeded } = this.counts;
+    return succeeded === 0 ? null : this.durationUsTotal / succeeded / 1_000_000;
+  }
+
+  isSettled(index: number): boolean {
+    return this.succeeded.has(index) || this.failed.has(index) || this.deadLettered.has(index);
+  }
+
+  /** Forgets which batch is which and keeps the counts: an ended job takes no more facts. */
+  freeze(): void {
+    this.succeeded = new Bitmap();
+    this.failed = new Bitmap();
+    this.deadLettered = new Bitmap();
+    this.failedByAttempt.clear();
+  }
+
+  snapshot(): BatchTallySnapshot {
+    return {
+      enqueued: this.enqueued,
+      counts: { ...this.counts },
+      failedAttempts: this.failedAttemptCount,
+      durationUsTotal: this.durationUsTotal,
+      succeeded: this.succeeded.encode(),
+      failed: this.failed.encode(),
+      deadLettered: this.deadLettered.encode(),
+      failedByAttempt: [...this.failedByAttempt].map(([attempt, set]) => [attempt, set.encode()]),
+    };
+  }
+
+  static restore(snapshot: BatchTallySnapshot): BatchTally {
+    const tally = new BatchTally();
+    tally.enqueued = snapshot.enqueued;
+    tally.counts = { ...snapshot.counts };
+    tally.failedAttemptCount = snapshot.failedAttempts;
+    tally.durationUsTotal = snapshot.durationUsTotal;
+    tally.succeeded = Bitmap.decode(snapshot.succeeded);
+    tally.failed = Bitmap.decode(snapshot.failed);
+    tally.deadLettered = Bitmap.decode(snapshot.deadLettered);
+    for (const [attempt, set] of snapshot.failedByAttempt) {
+      tally.failedByAttempt.set(attempt, Bitmap.decode(set));
+    }
+    return tally;
+  }
+
+  /** A worker may report a batch before the enqueuer recorded its send; it was enqueued all the same. */
+  private extendTo(batchCount: number): void {
+    this.enqueued = Math.max(this.enqueued, batchCount);
+  }
+
+  private addSuccess(index: number, durationUs: number): void {
+    this.extendTo(index + 1);
+    if (!this.succeeded.add(index)) return;
+    if (this.deadLettered.has(index)) this.counts.deadLettered -= 1;
+    else if (this.failed.has(index)) this.counts.failed -= 1;
+    this.counts.succeeded += 1;
+    this.durationUsTotal += durationUs;
+  }
+
+  private addDeadLetter(index: number): void {
+    this.extendTo(index + 1);
+    if (!this.deadLettered.add(index) || this.succeeded.has(index)) return;
+    if (this.failed.has(index)) this.counts.failed -= 1;
+    this.counts.deadLettered += 1;
+  }
+
+  private addFailure(index: number): void {
+    if (!this.failed.add(index)) return;
+    if (this.succeeded.has(index) || this.deadLettered.has(index)) return;
+    this.counts.failed += 1;
+  }
+
+  private addFailedAttempt(index: number, attempt: number): void {
+    this.extendTo(index + 1);
+    const batches = this.failedByAttempt.get(attempt) ?? new Bitmap();
+    this.failedByAttempt.set(attempt, batches);
+    if (batches.add(index)) this.failedAttemptCount += 1;
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * A JSON value kept as the text it arrived in.
+ *
+ * Parsing would lose integers over 2^53 and the order of integer-like keys; users' values pass
+ * through the platform untouched. The text was validated by whoever made the instance.
+ */
+export class RawJson {
+  constructor(readonly text: string) {}
+}
+
+/** `JSON.stringify` that writes every `RawJson` inside `value` as the text it holds. */
+export function stringifyWithRaw(value: unknown): string {
+  if (value instanceof RawJson) return value.text;
+  if (Array.isArray(value))
+    return `[${value.map((item) => stringifyWithRaw(item ?? null)).join()}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .map(([key, member]) => `${JSON.stringify(key)}:${stringifyWithRaw(member)}`);
+  return `{${members.join()}}`;
+}

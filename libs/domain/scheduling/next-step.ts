@@ -1,0 +1,55 @@
+import { settledCount } from '../batch/batch-counts.ts';
+import type { AbortJob } from '../job/job.commands.ts';
+import type { JobView } from '../status/job-view.ts';
+import type { WorkerRecord } from '../worker/worker-record.ts';
+
+/**
+ * What the scheduler owes a job now. It depends on nothing but the job's state and the time, so a
+ * scheduler that has just taken over acts as the one before would have.
+ */
+export type NextStep =
+  /** Give the job its workers (again: starting them twice changes nothing). */
+  | { readonly do: 'run'; readonly deadlineMs: number | null }
+  /** Keep handler calls from starting, then end the job with this status. */
+  | ({ readonly do: 'abort' } & Pick<AbortJob['data'], 'status' | 'reason'>)
+  /** Every batch is settled: call the completion hook, then end the job. */
+  | { readonly do: 'finish' }
+  /** The job has ended: let go of its workers, its queue and its input. */
+  | { readonly do: 'release' };
+
+/** @param nowMs the time by the clock that stamps events, in milliseconds since the epoch */
+export function nextStep(job: JobView, nowMs: number): NextStep {
+  if (job.end !== null) return { do: 'release' };
+  if (job.stopRequest !== null) {
+    return { do: 'abort', status: 'stopped', reason: job.stopRequest.reason };
+  }
+  if (job.enqueuingFailure !== null) {
+    return { do: 'abort', status: 'enqueue_failed', reason: job.enqueuingFailure };
+  }
+  if (job.total !== null && settledCount(job.batchCounts) === job.total.batchCount) {
+    return { do: 'finish' };
+  }
+
+  const deadlineMs = deadlineOf(job);
+  if (deadlineMs !== null && nowMs >= deadlineMs) {
+    const message = `the job did not end within its timeout of ${(job.submitted.timeoutMs ?? 0) / 1000} s`;
+    return { do: 'abort', status: 'timed_out', reason: { kind: 'job.timed_out', message } };
+  }
+  return lostWorkers(job) ?? { do: 'run', deadlineMs };
+}
+
+const deadlineOf = ({ submitted, createdAt }: JobView): number | null =>
+  submitted.timeoutMs === null ? null : Date.parse(createdAt) + submitted.timeoutMs;
+
+/** A job with no worker left and no replacement coming cannot go on. */
+function lostWorkers(job: JobView): Extract<NextStep, { do: 'abort' }> | null {
+  const workers: WorkerRecord[] = [...job.workers.values()];
+  if (!workers.every((worker) => worker.isLost)) return null;
+  const killedByMemory = workers.find((worker) => worker.reason?.kind === 'worker.oom');
+  const worst = killedByMemory ?? workers[0];
+  return {
+    do: 'abort',
+    status: killedByMemory === undefined ? 'worker_error' : 'worker_oom',
+    reason: worst?.reason ?? null,
+  };
+}

@@ -1,0 +1,59 @@
+import type { ApiDeployed, ApiEvent } from '../api/api.events.ts';
+import type { ApiId, ApiName } from '../kernel/ids.ts';
+import { unreachable } from '../kernel/errors.ts';
+
+/** One deployed specification. */
+export interface ApiVersion {
+  readonly deployed: ApiDeployed['data'];
+  /** RFC 3339. */
+  readonly deployedAt: string;
+}
+
+/** Plain form of an `ApiView`, for snapshots. */
+export interface ApiViewSnapshot {
+  readonly name: ApiName;
+  readonly currentId: ApiId | null;
+  readonly versions: readonly ApiVersion[];
+}
+
+/** A Batch API with every version it ever had: jobs keep the one they were submitted under. */
+export class ApiView {
+  private currentId: ApiId | null = null;
+  private readonly versions = new Map<ApiId, ApiVersion>();
+
+  constructor(readonly name: ApiName) {}
+
+  apply(event: ApiEvent, at: string): void {
+    switch (event.type) {
+      case 'ApiDeployed':
+        this.versions.set(event.data.apiId, { deployed: event.data, deployedAt: at });
+        this.currentId = event.data.apiId;
+        return;
+      case 'ApiDeleted':
+        this.currentId = null;
+        return;
+      default:
+        unreachable(event);
+    }
+  }
+
+  /** `null` when the API has been deleted. */
+  get current(): ApiVersion | null {
+    return this.currentId === null ? null : this.version(this.currentId);
+  }
+
+  version(id: ApiId): ApiVersion | null {
+    return this.versions.get(id) ?? null;
+  }
+
+  snapshot(): ApiViewSnapshot {
+    return { name: this.name, currentId: this.currentId, versions: [...this.versions.values()] };
+  }
+
+  static restore(snapshot: ApiViewSnapshot): ApiView {
+    const view = new ApiView(snapshot.name);
+    for (const version of snapshot.versions) view.versions.set(version.deployed.apiId, version);
+    view.currentId = snapshot.currentId;
+    return view;
+  }
+}

@@ -1,0 +1,163 @@
+import { BatchTally, type BatchTallySnapshot } from '../batch/batch-tally.ts';
+import type { BatchCounts } from '../batch/batch-counts.ts';
+import type { BatchEvent } from '../batch/batch.events.ts';
+import type { JobCompleted, JobEvent, JobSubmitted, Reason } from '../job/job.events.ts';
+import type { JobStatusCode } from '../job/job-status-code.ts';
+import type { WorkerId } from '../kernel/ids.ts';
+import { workerId } from '../kernel/ids.ts';
+import { RawJson } from '../kernel/raw-json.ts';
+import { unreachable } from '../kernel/errors.ts';
+import { evolveWorker, newWorkerRecord, type WorkerRecord } from '../worker/worker-record.ts';
+import type { WorkerEvent } from '../worker/worker.events.ts';
+
+/** Plain form of a `JobView`, for snapshots. */
+export interface JobViewSnapshot {
+  readonly submitted: Omit<JobSubmitted['data'], 'config'> & { readonly config: string | null };
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly end: { readonly at: string; readonly data: JobCompleted['data'] } | null;
+  readonly total: { readonly batchCount: number; readonly itemCount: number } | null;
+  readonly enqueuingFailure: Reason | null;
+  readonly stopRequest: { readonly reason: Reason | null } | null;
+  readonly cursor: EnqueuingCursor;
+  readonly workers: readonly (readonly [WorkerId, WorkerRecord])[];
+  readonly tally: BatchTallySnapshot;
+}
+
+/** How far enqueuing is known to have got. `position` is `""` at the start of the input. */
+export interface EnqueuingCursor {
+  readonly position: string;
+  readonly batchCount: number;
+  readonly itemCount: number;
+}
+
+/**
+ * Everything known of one job, folded from its events in log order.
+ *
+ * The same fold answers "now" and "as of", serves the status document and drives the scheduler.
+ */
+export class JobView {
+  startedAt: string | null = null;
+  end: JobViewSnapshot['end'] = null;
+  total: JobViewSnapshot['total'] = null;
+  enqueuingFailure: Reason | null = null;
+  stopRequest: JobViewSnapshot['stopRequest'] = null;
+  cursor: EnqueuingCursor = { position: '', batchCount: 0, itemCount: 0 };
+  readonly workers = new Map<WorkerId, WorkerRecord>();
+  private tally = new BatchTally();
+
+  constructor(
+    readonly submitted: JobSubmitted['data'],
+    readonly createdAt: string,
+  ) {
+    for (let ordinal = 0; ordinal < submitted.workers; ordinal++) {
+      this.workers.set(workerId(ordinal), newWorkerRecord(createdAt));
+    }
+  }
+
+  applyJobEvent(event: JobEvent, at: string): void {
+    if (this.end !== null) return;
+    switch (event.type) {
+      case 'JobSubmitted':
+        return; // The constructor took it; a second one says the same.
+      case 'EnqueuingCompleted':
+        this.total = {
+          batchCount: event.data.totalBatchCount,
+          itemCount: event.data.totalItemCount,
+        };
+        return;
+      case 'EnqueuingFailed':
+        this.enqueuingFailure = event.data.reason;
+        return;
+      case 'JobStopRequested':
+        this.stopRequest = { reason: event.data.reason };
+        return;
+      case 'JobCompleted':
+        this.end = { at, data: event.data };
+        this.tally.freeze();
+        return;
+      default:
+        unreachable(event);
+    }
+  }
+
+  applyBatchEvent(event: BatchEvent, at: string): void {
+    if (this.end !== null) return; // Counts are final with the job's end.
+    this.tally.apply(event);
+    if (event.type === 'JobStarted') this.startedAt ??= at;
+    if (event.type === 'BatchEnqueued') this.advanceCursor(event.data);
+  }
+
+  /** Workers are followed beyond the job's end: that is when they leave. */
+  applyWorkerEvent(event: WorkerEvent, at: string): void {
+    const record = this.workers.get(event.data.workerId);
+    if (record === undefined) return;
+    this.workers.set(event.data.workerId, evolveWorker(record, event, at));
+  }
+
+  get status(): JobStatusCode {
+    if (this.end !== null) return this.end.data.status;
+    if (this.total !== null || this.startedAt !== null) return 'running';
+    return this.cursor.batchCount > 0 ? 'enqueuing' : 'pending';
+  }
+
+  get batchCounts(): BatchCounts {
+    return this.tally.batchCounts(this.end !== null);
+  }
+
+  get failedAttempts(): number {
+    return this.tally.failedAttempts;
+  }
+
+  get averageSeconds(): number | null {
+    return this.tally.averageSeconds;
+  }
+
+  isSettled(batchIndex: number): boolean {
+    return this.tally.isSettled(batchIndex);
+  }
+
+  snapshot(): JobViewSnapshot {
+    return {
+      submitted: { ...this.submitted, config: this.submitted.config?.text ?? null },
+      createdAt: this.createdAt,
+      startedAt: this.startedAt,
+      end: this.end,
+      total: this.total,
+      enqueuingFailure: this.enqueuingFailure,
+      stopRequest: this.stopRequest,
+      cursor: this.cursor,
+      workers: [...this.workers],
+      tally: this.tally.snapshot(),
+    };
+  }
+
+  static restore(snapshot: JobViewSnapshot): JobView {
+    const { config, ...submitted } = snapshot.submitted;
+    const view = new JobView(
+      { ...submitted, config: config === null ? null : new RawJson(config) },
+      snapshot.createdAt,
+    );
+    view.startedAt = snapshot.startedAt;
+    view.end = snapshot.end;
+    view.total = snapshot.total;
+    view.enqueuingFailure = snapshot.enqueuingFailure;
+    view.stopRequest = snapshot.stopRequest;
+    view.cursor = snapshot.cursor;
+    for (const [id, record] of snapshot.workers) view.workers.set(id, record);
+    view.tally = BatchTally.restore(snapshot.tally);
+    return view;
+  }
+
+  private advanceCursor(range: {
+    firstIndex: number;
+    batchCount: number;
+    itemCount: number;
+    cursor: string;
+  }): void {
+    const batchCount = range.firstIndex + range.batchCount;
+    if (batchCount <= this.cursor.batchCount) return;
+    const itemCount = this.cursor.itemCount + range.itemCount;
+    this.cursor = { position: range.cursor, batchCount, itemCount };
+  }
+}

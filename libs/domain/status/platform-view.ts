@@ -1,0 +1,92 @@
+import { ApiView, type ApiViewSnapshot } from './api-view.ts';
+import { JobView, type JobViewSnapshot } from './job-view.ts';
+import type { ApiName, JobId } from '../kernel/ids.ts';
+import type { LoggedEvent, Position } from '../platform-event.ts';
+import { unreachable } from '../kernel/errors.ts';
+
+/** Plain form of a `PlatformView`, for snapshots. */
+export interface PlatformViewSnapshot {
+  readonly position: Position;
+  readonly apis: readonly ApiViewSnapshot[];
+  readonly jobs: readonly JobViewSnapshot[];
+}
+
+/** All APIs and jobs as of one position of the log. */
+export class PlatformView {
+  position: Position = 0;
+  readonly apis = new Map<ApiName, ApiView>();
+  readonly jobs = new Map<JobId, JobView>();
+
+  /**
+   * Takes the next event of the log. One at or before `position` was taken already and is ignored.
+   *
+   * @returns the job that the event is about, when there is one
+   */
+  apply({ position, event, at }: LoggedEvent): JobView | null {
+    if (position <= this.position) return null;
+    this.position = position;
+    switch (event.type) {
+      case 'IdempotencyKeyClaimed':
+        return null;
+      case 'ApiDeployed':
+      case 'ApiDeleted':
+        this.apiOf(event.data.apiName).apply(event, at);
+        return null;
+      case 'JobSubmitted':
+        return this.addJob(new JobView(event.data, at));
+      case 'EnqueuingCompleted':
+      case 'EnqueuingFailed':
+      case 'JobStopRequested':
+      case 'JobCompleted':
+        return this.update(event.data.jobId, (job) => job.applyJobEvent(event, at));
+      case 'BatchEnqueued':
+      case 'JobStarted':
+      case 'BatchSucceeded':
+      case 'BatchFailed':
+      case 'BatchDeadLettered':
+        return this.update(event.data.jobId, (job) => job.applyBatchEvent(event, at));
+      case 'WorkerStateChanged':
+      case 'WorkerStalled':
+        return this.update(event.data.jobId, (job) => job.applyWorkerEvent(event, at));
+      default:
+        return unreachable(event);
+    }
+  }
+
+  snapshot(): PlatformViewSnapshot {
+    return {
+      position: this.position,
+      apis: [...this.apis.values()].map((api) => api.snapshot()),
+      jobs: [...this.jobs.values()].map((job) => job.snapshot()),
+    };
+  }
+
+  static restore(snapshot: PlatformViewSnapshot): PlatformView {
+    const view = new PlatformView();
+    view.position = snapshot.position;
+    for (const api of snapshot.apis) view.apis.set(api.name, ApiView.restore(api));
+    for (const job of snapshot.jobs) view.jobs.set(job.submitted.jobId, JobView.restore(job));
+    return view;
+  }
+
+  private apiOf(name: ApiName): ApiView {
+    const api = this.apis.get(name) ?? new ApiView(name);
+    this.apis.set(name, api);
+    return api;
+  }
+
+  private addJob(job: JobView): JobView {
+    const known = this.jobs.get(job.submitted.jobId);
+    if (known !== undefined) return known;
+    this.jobs.set(job.submitted.jobId, job);
+    return job;
+  }
+
+  /** A fact about a job whose submission is not in the log is about nothing. */
+  private update(id: JobId, change: (job: JobView) => void): JobView | null {
+    const job = this.jobs.get(id);
+    if (job === undefined) return null;
+    change(job);
+    return job;
+  }
+}

@@ -1,0 +1,38 @@
+import { batchId } from '#libs/domain/kernel/ids.ts';
+import type { PlatformEvent } from '#libs/domain/platform-event.ts';
+import { unreachable } from '#libs/domain/kernel/errors.ts';
+
+/**
+ * The id an event is recorded under. It follows from what the event says, so whoever records the
+ * same fact again, even after a crash, gives it the same id and the store can tell.
+ */
+export function eventId(event: PlatformEvent): string {
+  switch (event.type) {
+    case 'JobSubmitted':
+    case 'EnqueuingCompleted':
+    case 'EnqueuingFailed':
+    case 'JobStopRequested':
+    case 'JobCompleted':
+    case 'JobStarted':
+      return `${event.data.jobId}.${event.type}`; // At most one of each in a job that matters.
+    case 'BatchEnqueued':
+      return `${batchId(event.data.jobId, event.data.firstIndex)}.${event.type}.${event.data.batchCount}`;
+    case 'BatchSucceeded':
+    case 'BatchFailed':
+    case 'BatchDeadLettered':
+      return `${batchId(event.data.jobId, event.data.index)}.${event.type}.${event.data.attempt}`;
+    case 'WorkerStateChanged': {
+      const { jobId, workerId, restart, state } = event.data;
+      return `${jobId}.${event.type}.${workerId}.${restart}.${state}`;
+    }
+    case 'WorkerStalled':
+      return `${event.data.jobId}.${event.type}.${event.data.workerId}.${event.data.restart}`;
+    case 'ApiDeployed':
+    case 'ApiDeleted':
+      return `${event.data.apiId}.${event.type}`;
+    case 'IdempotencyKeyClaimed':
+      return `${event.data.jobId}.${event.type}`;
+    default:
+      return unreachable(event);
+  }
+}

@@ -1,0 +1,133 @@
+import type { ApiEvent } from '#libs/domain/api/api.events.ts';
+import type { BatchEvent } from '#libs/domain/batch/batch.events.ts';
+import type { IdempotencyKeyClaimed } from '#libs/domain/idempotency/idempotency.ts';
+import type { JobEvent } from '#libs/domain/job/job.events.ts';
+import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
+import type { LoggedEvent, PlatformEvent, Position } from '#libs/domain/platform-event.ts';
+import type { WorkerEvent } from '#libs/domain/worker/worker.events.ts';
+
+/** A lane that is decided on: one writer at a time wins. `E` is what it may hold. */
+export type DecisionLane<E extends PlatformEvent = PlatformEvent> =
+  | (E extends JobEvent
+      ? { readonly kind: 'job'; readonly apiName: ApiName; readonly jobId: JobId }
+      : never)
+  | (E extends ApiEvent ? { readonly kind: 'api'; readonly apiName: ApiName } : never)
+  | (E extends IdempotencyKeyClaimed
+      ? { readonly kind: 'idempotency-key'; readonly apiName: ApiName; readonly keySha256: string }
+      : never);
+
+/** A lane that is only added to: facts about a job's batches or workers, in no order that matters. */
+export type FactLane<E extends PlatformEvent = PlatformEvent> =
+  | (E extends BatchEvent
+      ? { readonly kind: 'batch'; readonly apiName: ApiName; readonly jobId: JobId }
+      : never)
+  | (E extends WorkerEvent
+      ? { readonly kind: 'worker'; readonly apiName: ApiName; readonly jobId: JobId }
+      : never);
+
+/** Version of an empty lane. Versions are opaque: compare for equality only. */
+export const EMPTY_LANE = 0;
+
+/** A fact to record. `id` is the same for every attempt to record it. */
+export interface Fact<E extends PlatformEvent = PlatformEvent> {
+  readonly id: string;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly at: string;
+  readonly event: E;
+}
+
+/** What stands at a position of the log that this version of the code cannot read. */
+export interface UnreadableEvent {
+  readonly position: Position;
+  readonly problem: string;
+  /** Where it stands, in the store's own words, for whoever goes to look. */
+  readonly subject: string;
+}
+
+export type LogEntry =
+  | { readonly kind: 'event'; readonly logged: LoggedEvent }
+  | { readonly kind: 'unreadable'; readonly unreadable: UnreadableEvent };
+
+/** Another writer appended first. Reload, decide again, retry; nothing was written. */
+export class VersionConflict extends Error {
+  override readonly name = 'VersionConflict';
+  constructor(
+    readonly lane: string,
+    readonly expected: number,
+    options?: ErrorOptions,
+  ) {
+    super(`lane ${lane} is no longer at version ${expected}`, options);
+  }
+}
+
+/** The store cannot be reached or refuses to store. Whether it wrote is not known; retry is safe. */
+export class EventStoreUnavailable extends Error {
+  override readonly name = 'EventStoreUnavailable';
+}
+
+/** One lifecycle event handed to one member of a group; handed out again unless it is settled. */
+export interface LifecycleDelivery {
+  readonly logged: LoggedEvent<JobEvent>;
+  readonly apiName: ApiName;
+  /** Says "still at it": call at least every third of the lease. */
+  renew(): void;
+  /** The group is done with this event. */
+  done(): Promise<void>;
+  /** Offers the event to the group again after `delayMs`. */
+  retry(delayMs: number): void;
+}
+
+/** The log of everything that happened, and the only truth there is. */
+export interface EventStore {
+  /** The events of a lane, oldest first; an unknown lane is empty, not an error. */
+  read<E extends PlatformEvent>(
+    lane: DecisionLane<E>,
+  ): Promise<{ readonly events: readonly LoggedEvent<E>[]; readonly version: number }>;
+
+  /**
+   * Appends one event to a lane.
+   *
+   * A repeated append of a fact that is in the lane already is a conflict too: reload and see.
+   *
+   * @returns where it stands in the log
+   * @throws VersionConflict when the lane is not at `expectedVersion`
+   * @throws EventStoreUnavailable when the outcome is not known
+   */
+  append<E extends PlatformEvent>(
+    lane: DecisionLane<E>,
+    fact: Fact<E>,
+    expectedVersion: number,
+  ): Promise<Position>;
+
+  /**
+   * Records facts, in any order, and resolves when all of them are stored. A fact recorded again
+   * with the same id is stored once or, long after, twice: readers count by content.
+   *
+   * @throws EventStoreUnavailable when not all are known to be stored; recording again is safe
+   */
+  record<E extends PlatformEvent>(lane: FactLane<E>, facts: readonly Fact<E>[]): Promise<void>;
+
+  /**
+   * Follows the whole log in order, starting behind `after` and waiting for more at its end.
+   * Entries come in groups, as many as are at hand. Survives restarts of the store. Ends when `signal` aborts.
+   */
+  follow(after: Position, signal: AbortSignal): AsyncIterable<readonly LogEntry[]>;
+
+  /** Position of the newest event. Whatever was appended before the call is at or before it. */
+  lastPosition(): Promise<Position>;
+
+  /** Everything recorded about one job, in log order. */
+  history(apiName: ApiName, jobId: JobId): AsyncIterable<LogEntry>;
+
+  /**
+   * Shares the lifecycle events of all jobs among the members of `group`, each to one member, from
+   * the start of the log. An event that is neither settled nor renewed within `leaseMs` is offered again.
+   * Unreadable events are skipped: whoever follows the log reports them. Ends when `signal` aborts.
+   */
+  shareLifecycle(
+    group: string,
+    options: { readonly leaseMs: number; readonly signal: AbortSignal },
+  ): AsyncIterable<LifecycleDelivery>;
+}
+
+export const EVENT_STORE = Symbol('EventStore');

@@ -1,0 +1,105 @@
+import type { JobStatusCode } from '#libs/domain/job/job-status-code.ts';
+import type { ApiId, ApiName, JobId, WorkerId } from '#libs/domain/kernel/ids.ts';
+import type { ApiSpecDocument } from '#libs/domain/status/job-documents.ts';
+
+/**
+ * Questions that services ask each other: Nest message patterns on NATS, one answer each.
+ * Whoever answers has first seen every event that was recorded before the question was asked.
+ */
+export const QUERIES = {
+  getJob: 'cortex.query.get-job',
+  listJobs: 'cortex.query.list-jobs',
+  getApi: 'cortex.query.get-api',
+  listApis: 'cortex.query.list-apis',
+  readWorkerLog: 'cortex.query.read-worker-log',
+} as const;
+
+/** @param service as in `npm start`'s list: enqueuer, scheduler, status-projector */
+export const healthPattern = (service: string): string => `cortex.health.${service}`;
+
+/** Answer to `healthPattern`. */
+export interface HealthAnswer {
+  readonly service: string;
+  readonly isReady: boolean;
+  /** What a person would want to know, e.g. `{ lagEvents: 0, isLeader: true, parkedEvents: 0 }`. */
+  readonly details: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface GetJobQuery {
+  readonly jobId: JobId;
+}
+
+/** Documents travel as JSON text: users' numbers in them must not be parsed on the way. */
+export interface GetJobAnswer {
+  readonly found: {
+    readonly apiName: ApiName;
+    readonly apiId: ApiId;
+    /** `networking.endpoint` of the specification the job runs under. */
+    readonly endpoint: string;
+    readonly status: JobStatusCode;
+    /** JSON text of a `JobStatusDocument`. */
+    readonly jobStatusJson: string;
+    /** JSON text of an `ApiSpecDocument`. */
+    readonly apiSpecJson: string;
+  } | null;
+}
+
+/** Newest first. Members that are `null` do not filter. */
+export interface ListJobsQuery {
+  readonly apiName: ApiName | null;
+  readonly statuses: readonly JobStatusCode[] | null;
+  /** 1 to 1000. */
+  readonly countMax: number;
+  /** Continue after this job. */
+  readonly after: JobId | null;
+}
+
+export interface ListJobsAnswer {
+  readonly jobIds: readonly JobId[];
+  /** JSON text of an array of `JobStatusDocument`. */
+  readonly jobsJson: string;
+  /** Whether more jobs follow the last one given. */
+  readonly hasMore: boolean;
+}
+
+/** By name, or by the endpoint path that requests come in on. */
+export type GetApiQuery = { readonly name: ApiName } | { readonly endpoint: string };
+
+export interface ApiAnswer {
+  readonly name: ApiName;
+  readonly id: ApiId;
+  readonly spec: ApiSpecDocument;
+  readonly codeKey: string | null;
+  /** Jobs of the API that have not ended. */
+  readonly activeJobCount: number;
+  readonly latestJob: { readonly jobId: JobId; readonly createdAt: string } | null;
+  /** Every version that was ever deployed, newest first. */
+  readonly versions: readonly { readonly id: ApiId; readonly deployedAt: string }[];
+}
+
+/** `null` when no such API is deployed. */
+export interface GetApiAnswer {
+  readonly api: ApiAnswer | null;
+}
+
+export interface ListApisAnswer {
+  readonly apis: readonly ApiAnswer[];
+}
+
+export interface ReadWorkerLogQuery {
+  readonly apiName: ApiName;
+  readonly jobId: JobId;
+  readonly workerId: WorkerId;
+  readonly offset: number;
+  /** At most 256 KiB, so that the answer fits a NATS message. */
+  readonly bytesMax: number;
+}
+
+/** `null` when the worker has no log. `base64` because a cut may split a character. */
+export interface ReadWorkerLogAnswer {
+  readonly chunk: {
+    readonly base64: string;
+    readonly nextOffset: number;
+    readonly isOpen: boolean;
+  } | null;
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { LOG_LEVELS } from './logger.ts';
+
+/** Environment variables that every service reads. */
+export const platformEnv = {
+  NATS_URL: z
+    .string()
+    .default('nats://127.0.0.1:4222')
+    .describe('Address of NATS; several, separated by commas, for a cluster'),
+  LOG_LEVEL: z.enum(LOG_LEVELS).default('info').describe('Least severe level that is logged'),
+};
+
+/**
+ * Reads a service's configuration from the environment.
+ *
+ * @throws Error listing every bad variable at once, before anything has started
+ */
+export function loadConfig<Schema extends z.ZodObject>(
+  service: string,
+  schema: Schema,
+  env: NodeJS.ProcessEnv,
+): z.infer<Schema> {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(
+    (issue) =>
+      `  ${issue.path.join('.')}: ${issue.message} (got ${given[String(issue.path[0])] ?? 'nothing'})`,
+  );
+  throw new Error(
+    `${service} cannot start with this environment; correct these variables (see .env.example):\n${problems.join('\n')}`,
+  );
+}

@@ -1,0 +1,34 @@
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type { Logger } from '../logger.ts';
+
+const RECONNECT_WAIT_MS = 250;
+
+/**
+ * Connects to NATS and stays connected: waits for a server that is not up yet and reconnects for
+ * as long as the process lives. What is published meanwhile is buffered by the client.
+ *
+ * @param url one address, or several separated by commas
+ */
+export async function connectNats(
+  url: string,
+  { name, logger }: { readonly name: string; readonly logger: Logger },
+): Promise<NatsConnection> {
+  const connection = await connect({
+    servers: url.split(',').map((server) => server.trim()),
+    name,
+    maxReconnectAttempts: -1,
+    waitOnFirstConnect: true,
+    reconnectTimeWait: RECONNECT_WAIT_MS,
+    ignoreAuthErrorAbort: true,
+  });
+  void logStatus(connection, logger);
+  return connection;
+}
+
+async function logStatus(connection: NatsConnection, logger: Logger): Promise<void> {
+  for await (const status of connection.status()) {
+    if (status.type === 'disconnect') logger.warn({ server: status.server }, 'nats disconnected');
+    if (status.type === 'reconnect') logger.info({ server: status.server }, 'nats reconnected');
+    if (status.type === 'error') logger.error({ err: status.error }, 'nats error');
+  }
+}
