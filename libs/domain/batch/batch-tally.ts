@@ -1,37 +1,40 @@
 import { unreachable } from '../kernel/errors.ts';
+import { AttemptSet, type AttemptSetSnapshot } from './attempt-set.ts';
 import type { BatchCounts } from './batch-counts.ts';
-import type { BatchEvent } from './batch.events.ts';
+import type { BatchEvent, BatchSucceeded } from './batch.events.ts';
 import { Bitmap } from './bitmap.ts';
 
 /** Plain form of a `BatchTally`, for snapshots. */
 export interface BatchTallySnapshot {
   readonly enqueued: number;
   readonly counts: { succeeded: number; failed: number; deadLettered: number };
+  readonly succeededAttempts: number;
   readonly failedAttempts: number;
   readonly durationUsTotal: number;
-  readonly succeeded: string;
+  readonly succeeded: AttemptSetSnapshot;
   readonly failed: string;
   readonly deadLettered: string;
-  readonly failedByAttempt: readonly (readonly [attempt: number, batches: string])[];
+  readonly attemptsFailed: AttemptSetSnapshot;
 }
 
 /**
  * What became of a job's batches, counted exactly.
  *
  * Each batch climbs a ladder, unsettled < failed < dead-lettered < succeeded, and never descends:
- * so facts that arrive twice, late or in another order give the same counts. It costs one bit per
- * batch and rung, allocated when a rung is first reached, and is updated in place: a copy per fact
- * would cost the size of the job.
+ * so facts that arrive twice, late or in another order give the same counts. Attempts are counted by
+ * (batch, attempt). It costs one bit per batch and rung, allocated when a rung is first reached, and
+ * is updated in place: a copy per fact would cost the size of the job.
  */
 export class BatchTally {
   private enqueued = 0;
   private counts = { succeeded: 0, failed: 0, deadLettered: 0 };
+  private succeededAttemptCount = 0;
   private failedAttemptCount = 0;
   private durationUsTotal = 0;
-  private succeeded = new Bitmap();
+  private succeeded = new AttemptSet();
   private failed = new Bitmap();
   private deadLettered = new Bitmap();
-  private readonly failedByAttempt = new Map<number, Bitmap>();
+  private attemptsFailed = new AttemptSet();
 
   apply(event: BatchEvent): void {
     switch (event.type) {
@@ -42,7 +45,7 @@ export class BatchTally {
       case 'JobStarted':
         return;
       case 'BatchSucceeded':
-        return this.addSuccess(event.data.index, event.data.durationUs);
+        return this.addSuccess(event.data);
       case 'BatchFailed':
         this.addFailedAttempt(event.data.index, event.data.attempt);
         if (event.data.next === 'fail') this.addFailure(event.data.index);
@@ -73,34 +76,38 @@ export class BatchTally {
     return this.failedAttemptCount;
   }
 
-  /** Mean handler time of successful attempts in seconds; `null` before the first. */
+  /**
+   * Mean handler time of successful attempts in seconds; `null` before the first. A batch that two
+   * workers ran to success counts with both times: which came first must not matter.
+   */
   get averageSeconds(): number | null {
-    const { succeeded } = this.counts;
-    return succeeded === 0 ? null : this.durationUsTotal / succeeded / 1_000_000;
+    const attempts = this.succeededAttemptCount;
+    return attempts === 0 ? null : this.durationUsTotal / attempts / 1_000_000;
   }
 
   isSettled(index: number): boolean {
-    return this.succeeded.has(index) || this.failed.has(index) || this.deadLettered.has(index);
+    return this.succeeded.hasBatch(index) || this.failed.has(index) || this.deadLettered.has(index);
   }
 
   /** Forgets which batch is which and keeps the counts: an ended job takes no more facts. */
   freeze(): void {
-    this.succeeded = new Bitmap();
+    this.succeeded.clear();
     this.failed = new Bitmap();
     this.deadLettered = new Bitmap();
-    this.failedByAttempt.clear();
+    this.attemptsFailed.clear();
   }
 
   snapshot(): BatchTallySnapshot {
     return {
       enqueued: this.enqueued,
       counts: { ...this.counts },
+      succeededAttempts: this.succeededAttemptCount,
       failedAttempts: this.failedAttemptCount,
       durationUsTotal: this.durationUsTotal,
-      succeeded: this.succeeded.encode(),
+      succeeded: this.succeeded.snapshot(),
       failed: this.failed.encode(),
       deadLettered: this.deadLettered.encode(),
-      failedByAttempt: [...this.failedByAttempt].map(([attempt, set]) => [attempt, set.encode()]),
+      attemptsFailed: this.attemptsFailed.snapshot(),
     };
   }
 
@@ -108,14 +115,13 @@ export class BatchTally {
     const tally = new BatchTally();
     tally.enqueued = snapshot.enqueued;
     tally.counts = { ...snapshot.counts };
+    tally.succeededAttemptCount = snapshot.succeededAttempts;
     tally.failedAttemptCount = snapshot.failedAttempts;
     tally.durationUsTotal = snapshot.durationUsTotal;
-    tally.succeeded = Bitmap.decode(snapshot.succeeded);
+    tally.succeeded = AttemptSet.restore(snapshot.succeeded);
     tally.failed = Bitmap.decode(snapshot.failed);
     tally.deadLettered = Bitmap.decode(snapshot.deadLettered);
-    for (const [attempt, set] of snapshot.failedByAttempt) {
-      tally.failedByAttempt.set(attempt, Bitmap.decode(set));
-    }
+    tally.attemptsFailed = AttemptSet.restore(snapshot.attemptsFailed);
     return tally;
   }
 
@@ -124,32 +130,33 @@ export class BatchTally {
     this.enqueued = Math.max(this.enqueued, batchCount);
   }
 
-  private addSuccess(index: number, durationUs: number): void {
+  private addSuccess({ index, attempt, durationUs }: BatchSucceeded['data']): void {
     this.extendTo(index + 1);
-    if (!this.succeeded.add(index)) return;
+    const isFirst = !this.succeeded.hasBatch(index);
+    if (!this.succeeded.add(index, attempt)) return;
+    this.succeededAttemptCount += 1;
+    this.durationUsTotal += durationUs;
+    if (!isFirst) return;
     if (this.deadLettered.has(index)) this.counts.deadLettered -= 1;
     else if (this.failed.has(index)) this.counts.failed -= 1;
     this.counts.succeeded += 1;
-    this.durationUsTotal += durationUs;
   }
 
   private addDeadLetter(index: number): void {
     this.extendTo(index + 1);
-    if (!this.deadLettered.add(index) || this.succeeded.has(index)) return;
+    if (!this.deadLettered.add(index) || this.succeeded.hasBatch(index)) return;
     if (this.failed.has(index)) this.counts.failed -= 1;
     this.counts.deadLettered += 1;
   }
 
   private addFailure(index: number): void {
     if (!this.failed.add(index)) return;
-    if (this.succeeded.has(index) || this.deadLettered.has(index)) return;
+    if (this.succeeded.hasBatch(index) || this.deadLettered.has(index)) return;
     this.counts.failed += 1;
   }
 
   private addFailedAttempt(index: number, attempt: number): void {
     this.extendTo(index + 1);
-    const batches = this.failedByAttempt.get(attempt) ?? new Bitmap();
-    this.failedByAttempt.set(attempt, batches);
-    if (batches.add(index)) this.failedAttemptCount += 1;
+    if (this.attemptsFailed.add(index, attempt)) this.failedAttemptCount += 1;
   }
 }

@@ -21,9 +21,10 @@ export class Bitmap {
     return true;
   }
 
-  /** Base64, for snapshots. */
+  /** Base64, for snapshots; without the spare room, so that equal sets have equal encodings. */
   encode(): string {
-    return btoa(Array.from(this.bytes, (byte) => String.fromCharCode(byte)).join(''));
+    const used = this.bytes.subarray(0, this.bytes.findLastIndex((byte) => byte !== 0) + 1);
+    return btoa(Array.from(used, (byte) => String.fromCharCode(byte)).join(''));
   }
 
   static decode(encoded: string): Bitmap {

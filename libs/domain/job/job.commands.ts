@@ -18,7 +18,7 @@ export type FailEnqueuing = Command<
 
 export type StopJob = Command<'StopJob', { readonly jobId: JobId; readonly reason: Reason | null }>;
 
-/** Ends a job in which every batch is settled; the counts decide with which status. */
+/** Ends a job in which every batch is settled; the counts, or a stop before, decide with which status. */
 export type FinishJob = Command<
   'FinishJob',
   {

@@ -1,6 +1,6 @@
 import type { Decider } from '../kernel/decider.ts';
 import { unreachable } from '../kernel/errors.ts';
-import { settledCount } from '../batch/batch-counts.ts';
+import { type BatchCounts, settledCount } from '../batch/batch-counts.ts';
 import type {
   AbortJob,
   CompleteEnqueuing,
@@ -10,18 +10,20 @@ import type {
   StopJob,
   SubmitJob,
 } from './job.commands.ts';
-import type { JobEvent } from './job.events.ts';
+import type { JobCompleted, JobEvent, JobStopRequested } from './job.events.ts';
 import { JobHasEnded, JobIsUnsettled, JobNotFound } from './job.rejections.ts';
 import type { EndStatus } from './job-status-code.ts';
+
+type StopRequest = Pick<JobStopRequested['data'], 'reason'>;
 
 /** What deciding needs to know of a job: its lifecycle, not its batches. */
 export type JobState =
   | { readonly phase: 'absent' }
-  | { readonly phase: 'enqueuing'; readonly stopRequested: boolean }
-  | { readonly phase: 'enqueue-failed'; readonly stopRequested: boolean }
+  | { readonly phase: 'enqueuing'; readonly stopRequest: StopRequest | null }
+  | { readonly phase: 'enqueue-failed'; readonly stopRequest: StopRequest | null }
   | {
       readonly phase: 'enqueued';
-      readonly stopRequested: boolean;
+      readonly stopRequest: StopRequest | null;
       readonly totalBatchCount: number;
     }
   | { readonly phase: 'ended'; readonly status: EndStatus };
@@ -52,20 +54,18 @@ export const jobDecider: Decider<JobState, JobCommand, JobEvent> = {
 
   evolve(state, event) {
     if (state.phase === 'ended') return state;
-    const stopRequested = state.phase !== 'absent' && state.stopRequested;
+    const stopRequest = state.phase === 'absent' ? null : state.stopRequest;
     switch (event.type) {
       case 'JobSubmitted':
-        return state.phase === 'absent' ? { phase: 'enqueuing', stopRequested: false } : state;
+        return state.phase === 'absent' ? { phase: 'enqueuing', stopRequest } : state;
       case 'EnqueuingCompleted':
-        return {
-          phase: 'enqueued',
-          stopRequested,
-          totalBatchCount: event.data.totalBatchCount,
-        };
+        return { phase: 'enqueued', stopRequest, totalBatchCount: event.data.totalBatchCount };
       case 'EnqueuingFailed':
-        return { phase: 'enqueue-failed', stopRequested };
+        return { phase: 'enqueue-failed', stopRequest };
       case 'JobStopRequested':
-        return state.phase === 'absent' ? state : { ...state, stopRequested: true };
+        return state.phase === 'absent'
+          ? state
+          : { ...state, stopRequest: { reason: event.data.reason } };
       case 'JobCompleted':
         return { phase: 'ended', status: event.data.status };
       default:
@@ -98,7 +98,7 @@ function stop(state: JobState, { data }: StopJob): Decision {
     case 'enqueuing':
     case 'enqueue-failed':
     case 'enqueued':
-      return state.stopRequested ? [] : [{ type: 'JobStopRequested', data }];
+      return state.stopRequest !== null ? [] : [{ type: 'JobStopRequested', data }];
     default:
       return unreachable(state);
   }
@@ -120,13 +120,21 @@ function finish(state: JobState, { data }: FinishJob): Decision {
           `job ${jobId} has ${settledCount(counts)} of ${state.totalBatchCount} batches settled`,
         );
       }
-      const status =
-        counts.succeeded === state.totalBatchCount ? 'succeeded' : 'completed_with_failures';
-      return [{ type: 'JobCompleted', data: { jobId, status, reason: null, completionHook } }];
+      return [{ type: 'JobCompleted', data: { jobId, ...endOf(state, counts), completionHook } }];
     }
     default:
       return unreachable(state);
   }
+}
+
+/** Who asked to stop was told that the job stops, so it does, even if the last batch was faster. */
+function endOf(
+  { stopRequest, totalBatchCount }: Extract<JobState, { phase: 'enqueued' }>,
+  { succeeded }: BatchCounts,
+): Pick<JobCompleted['data'], 'status' | 'reason'> {
+  if (stopRequest !== null) return { status: 'stopped', reason: stopRequest.reason };
+  const status = succeeded === totalBatchCount ? 'succeeded' : 'completed_with_failures';
+  return { status, reason: null };
 }
 
 function abort(state: JobState, { data }: AbortJob): Decision {

@@ -42,6 +42,11 @@ export class ApiView {
     return this.currentId === null ? null : this.version(this.currentId);
   }
 
+  /** Every version there ever was, newest first. */
+  get allVersions(): readonly ApiVersion[] {
+    return [...this.versions.values()].reverse();
+  }
+
   version(id: ApiId): ApiVersion | null {
     return this.versions.get(id) ?? null;
   }

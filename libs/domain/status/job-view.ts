@@ -157,7 +157,8 @@ export class JobView {
   }): void {
     const batchCount = range.firstIndex + range.batchCount;
     if (batchCount <= this.cursor.batchCount) return;
-    const itemCount = this.cursor.itemCount + range.itemCount;
+    // All batches but the job's last are full, so nothing is summed: ranges may repeat and overlap.
+    const itemCount = range.firstIndex * this.submitted.source.batchSizeItems + range.itemCount;
     this.cursor = { position: range.cursor, batchCount, itemCount };
   }
 }

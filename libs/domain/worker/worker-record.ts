@@ -1,5 +1,5 @@
 import type { Reason } from '../job/job.events.ts';
-import type { WorkerEvent, WorkerState } from './worker.events.ts';
+import type { WorkerEvent, WorkerState, WorkerStateChanged } from './worker.events.ts';
 import { WORKER_STATES } from './worker.events.ts';
 
 /** What is known of one worker of a job. */
@@ -26,21 +26,37 @@ export const newWorkerRecord = (since: string): WorkerRecord => ({
 /**
  * A worker's record after one more fact.
  *
- * Within one process a worker only moves forward, and a replacement outranks its predecessor; so a
- * fact that arrives twice or late changes nothing.
+ * Within one process a worker only moves forward, and a replacement outranks its predecessor; so
+ * facts that arrive twice, late or in another order give the same record.
  */
 export function evolveWorker(record: WorkerRecord, event: WorkerEvent, at: string): WorkerRecord {
-  if (event.type === 'WorkerStalled') {
-    const stillPending = record.state === 'pending' && record.restart === event.data.restart;
-    return stillPending ? { ...record, isStalled: true } : record;
-  }
-  const { restart, state, willRestart, reason } = event.data;
-  const isNewer =
-    restart > record.restart || (restart === record.restart && rank(state) > rank(record.state));
-  if (!isNewer) return record;
-  const isLost = state === 'failed' && !willRestart;
-  return { restart, state, isStalled: false, isLost, since: at, reason };
+  const { restart } = event.data;
+  const fact =
+    event.type === 'WorkerStalled'
+      ? { ...newWorkerRecord(at), restart, isStalled: true }
+      : reportedRecord(event.data, at);
+  const steps = restart - record.restart || rank(fact.state) - rank(record.state);
+  if (steps < 0) return record;
+  if (steps > 0) return fact;
+  return {
+    ...record,
+    isStalled: record.isStalled || fact.isStalled,
+    since: fact.since < record.since ? fact.since : record.since,
+    reason: record.reason ?? fact.reason,
+  };
 }
+
+const reportedRecord = (
+  { restart, state, willRestart, reason }: WorkerStateChanged['data'],
+  since: string,
+): WorkerRecord => ({
+  restart,
+  state,
+  isStalled: false,
+  isLost: state === 'failed' && !willRestart,
+  since,
+  reason,
+});
 
 const rank = (state: WorkerState): number => WORKER_STATES.indexOf(state);
 

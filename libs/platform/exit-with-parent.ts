@@ -1,0 +1,9 @@
+/**
+ * Shuts this process down when the one that started it is gone, even by SIGKILL: the channel between
+ * the two closes, and the process signals SIGTERM to itself. Without a channel nothing happens.
+ */
+export function exitWithParent(): void {
+  if (process.connected) {
+    process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  }
+}

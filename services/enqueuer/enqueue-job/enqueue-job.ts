@@ -1,0 +1,169 @@
+import { splitIntoBatches } from '#libs/domain/batch/split-batches.ts';
+import type { JobSubmitted, Reason } from '#libs/domain/job/job.events.ts';
+import { jobDecider } from '#libs/domain/job/job.decider.ts';
+import type { JobCommand } from '#libs/domain/job/job.commands.ts';
+import { Rejection } from '#libs/domain/kernel/errors.ts';
+import type { JobView } from '#libs/domain/status/job-view.ts';
+import { PlatformView } from '#libs/domain/status/platform-view.ts';
+import type { BatchQueue, JobQueueKey } from '#libs/batch-queue/batch-queue.port.ts';
+import { eventId } from '#libs/event-store/event-ids.ts';
+import type { EventStore } from '#libs/event-store/event-store.port.ts';
+import { handleCommand } from '#libs/event-store/handle-command.ts';
+import { arrayElements } from '#libs/json/json-scanner.ts';
+import type { BlobStore } from '#libs/object-store/blob-store.port.ts';
+import type { Clock } from '#libs/platform/clock.ts';
+import type { Logger } from '#libs/platform/logger.ts';
+import { type BatchChunk, chunkBatches } from './batch-chunks.ts';
+
+/** How often enqueuing looks whether the job has been stopped meanwhile. */
+const STOP_CHECK_MS = 250;
+
+export interface EnqueueJobDeps {
+  readonly store: EventStore;
+  readonly queue: BatchQueue;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What stands in the way of enqueuing a job, whoever tries it again. */
+class InputMissing extends Rejection {
+  readonly code = 'input.missing';
+}
+
+/**
+ * Turns a job's input into batches on its queue.
+ *
+ * Each chunk is sent, then recorded with the cursor behind it. A crash in between repeats the send
+ * of one chunk, which the queue recognises by the batches' ids: resuming duplicates nothing.
+ */
+export class EnqueueJob {
+  constructor(private readonly deps: EnqueueJobDeps) {}
+
+  /**
+   * @throws EventStoreUnavailable, BatchQueueUnavailable or BlobStoreUnavailable: try again later
+   */
+  async execute(submitted: JobSubmitted['data'], signal: AbortSignal): Promise<void> {
+    const job = await this.viewOf(submitted);
+    if (job === null || !isWanted(job)) return;
+    const log = this.deps.logger.child({ jobId: submitted.jobId, apiName: submitted.apiName });
+    log.info({ resumedAtBatch: job.cursor.batchCount }, 'enqueuing');
+    try {
+      const total = await this.enqueue(job, signal);
+      if (total === null) return log.info('enqueuing given up: the job has been stopped');
+      await this.decide(submitted, {
+        type: 'CompleteEnqueuing',
+        data: { jobId: submitted.jobId, ...total },
+      });
+      log.info(total, 'enqueued');
+    } catch (error) {
+      if (!(error instanceof Rejection)) throw error;
+      const reason: Reason = { kind: error.code, message: error.message };
+      log.warn({ reason }, 'enqueuing failed');
+      await this.decide(submitted, {
+        type: 'FailEnqueuing',
+        data: { jobId: submitted.jobId, reason },
+      });
+    }
+  }
+
+  /** Ends a job whose enqueuing failed for a reason nobody foresaw. */
+  async fail({ jobId, apiName }: JobSubmitted['data'], message: string): Promise<void> {
+    const reason = { kind: 'enqueue.unexpected_error', message };
+    await this.decide({ jobId, apiName }, { type: 'FailEnqueuing', data: { jobId, reason } });
+  }
+
+  /** What the log knows of the job, for resuming. */
+  private async viewOf({ apiName, jobId }: JobSubmitted['data']): Promise<JobView | null> {
+    const view = new PlatformView();
+    for await (const entry of this.deps.store.history(apiName, jobId)) {
+      if (entry.kind === 'event') view.apply(entry.logged);
+    }
+    return view.jobs.get(jobId) ?? null;
+  }
+
+  /** @returns the totals, or `null` when the job was stopped meanwhile */
+  private async enqueue(
+    job: JobView,
+    signal: AbortSignal,
+  ): Promise<{ totalBatchCount: number; totalItemCount: number } | null> {
+    const { submitted, cursor } = job;
+    const input = await this.deps.blobs.get(submitted.source.itemsKey);
+    if (input === null) throw new InputMissing(`the items of job ${submitted.jobId} are gone`);
+
+    await this.deps.queue.create(submitted);
+    const alreadySent = await this.alreadySent(job);
+    const items = arrayElements(input, Number(cursor.position));
+    const batches = splitIntoBatches(items, submitted.source.batchSizeItems, cursor.batchCount);
+    let { batchCount, itemCount } = cursor;
+    let checkedAtMs = this.deps.clock().getTime();
+    for (const chunk of chunkBatches(batches, cursor.batchCount)) {
+      await this.sendChunk(submitted, chunk, alreadySent);
+      batchCount += chunk.batches.length;
+      itemCount += chunk.itemCount;
+      if (signal.aborted) throw signal.reason;
+      if (this.deps.clock().getTime() - checkedAtMs < STOP_CHECK_MS) continue;
+      checkedAtMs = this.deps.clock().getTime();
+      if (await this.isStopped(submitted)) {
+        await this.deps.queue.delete(submitted); // The scheduler may have deleted it before our last send.
+        return null;
+      }
+    }
+    return { totalBatchCount: batchCount, totalItemCount: itemCount };
+  }
+
+  /** Batches behind the cursor that an enqueuer sent before it crashed. */
+  private async alreadySent(job: JobView): Promise<ReadonlySet<number>> {
+    const { batchCount } = job.cursor;
+    const sent = new Set(await this.deps.queue.sentIndexes(job.submitted, batchCount));
+    for (let index = batchCount; index < job.batchCounts.enqueued; index++) {
+      if (job.isSettled(index)) sent.add(index);
+    }
+    return sent;
+  }
+
+  private async sendChunk(
+    job: JobSubmitted['data'],
+    chunk: BatchChunk,
+    alreadySent: ReadonlySet<number>,
+  ): Promise<void> {
+    const { jobId } = job;
+    const { firstIndex, itemCount, cursor } = chunk;
+    const outgoing = chunk.batches.map(({ payload }, offset) => ({
+      index: firstIndex + offset,
+      payload,
+    }));
+    const unsent =
+      alreadySent.size === 0 ? outgoing : outgoing.filter(({ index }) => !alreadySent.has(index));
+    await this.deps.queue.send(job, unsent);
+
+    const batchCount = outgoing.length;
+    const event = {
+      type: 'BatchEnqueued' as const,
+      data: { jobId, firstIndex, batchCount, itemCount, cursor },
+    };
+    const fact = { id: eventId(event), at: this.deps.clock().toISOString(), event };
+    await this.deps.store.record({ kind: 'batch', apiName: job.apiName, jobId }, [fact]);
+  }
+
+  private async isStopped({ apiName, jobId }: JobQueueKey): Promise<boolean> {
+    const { events } = await this.deps.store.read({ kind: 'job', apiName, jobId });
+    return events.some(
+      ({ event }) => event.type === 'JobStopRequested' || event.type === 'JobCompleted',
+    );
+  }
+
+  private async decide({ apiName, jobId }: JobQueueKey, command: JobCommand): Promise<void> {
+    const stamp = { idOf: eventId, now: this.deps.clock };
+    await handleCommand(this.deps.store, jobDecider, stamp, {
+      lane: { kind: 'job', apiName, jobId },
+      command,
+    });
+  }
+}
+
+const isWanted = (job: JobView): boolean =>
+  job.end === null &&
+  job.stopRequest === null &&
+  job.enqueuingFailure === null &&
+  job.total === null;

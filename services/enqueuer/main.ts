@@ -1,0 +1,59 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { BatchQueueUnavailable } from '#libs/batch-queue/batch-queue.port.ts';
+import { JetStreamBatchQueue } from '#libs/batch-queue/jetstream/jetstream-batch-queue.ts';
+import { EventStoreUnavailable, VersionConflict } from '#libs/event-store/event-store.port.ts';
+import { JetStreamEventStore } from '#libs/event-store/jetstream/jetstream-event-store.ts';
+import { BlobStoreUnavailable } from '#libs/object-store/blob-store.port.ts';
+import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-store.ts';
+import { systemClock } from '#libs/platform/clock.ts';
+import { createLogger } from '#libs/platform/logger.ts';
+import { connectNats } from '#libs/platform/nats/nats-connection.ts';
+import { NestLogger } from '#libs/platform/nest/nest-logger.ts';
+import { natsTransport } from '#libs/platform/nest/nats-transport.ts';
+import { closeOnSignal } from '#libs/platform/shutdown.ts';
+import { EnqueueJob } from './enqueue-job/enqueue-job.ts';
+import { loadEnqueuerConfig } from './enqueuer.config.ts';
+import { EnqueuerModule } from './enqueuer.module.ts';
+import { TakeJobs } from './take-jobs/take-jobs.ts';
+
+const config = loadEnqueuerConfig(process.env);
+const logger = createLogger('enqueuer', config.logLevel);
+const stopping = new AbortController();
+
+const nats = await connectNats(config.natsUrl, { name: 'enqueuer', logger });
+const store = await JetStreamEventStore.open(nats, { logger });
+const queue = await JetStreamBatchQueue.open(nats, { logger, leaseMs: config.leaseMs });
+const blobs = await JetStreamBlobStore.open(nats);
+
+const work = new EnqueueJob({ store, queue, blobs, clock: systemClock, logger });
+const takeJobs = new TakeJobs(store, work, {
+  leaseMs: config.leaseMs,
+  jobsMax: config.jobsMax,
+  logger,
+  isTransient: (error) =>
+    error instanceof EventStoreUnavailable ||
+    error instanceof VersionConflict ||
+    error instanceof BatchQueueUnavailable ||
+    error instanceof BlobStoreUnavailable,
+});
+const taking = takeJobs.run(stopping.signal);
+taking.catch((error: unknown) => {
+  logger.error({ err: error }, 'cannot take jobs any more');
+  process.exit(1); // Whoever supervises us starts us again.
+});
+
+const app = await NestFactory.createMicroservice(EnqueuerModule, {
+  ...natsTransport(config.natsUrl, 'enqueuer'),
+  logger: new NestLogger(logger),
+});
+await app.listen();
+logger.info('ready');
+
+closeOnSignal(async () => {
+  await app.close();
+  stopping.abort();
+  await taking;
+  await store.close();
+  await nats.drain();
+}, logger);

@@ -1,0 +1,192 @@
+import { jobDecider } from '#libs/domain/job/job.decider.ts';
+import type { JobCommand } from '#libs/domain/job/job.commands.ts';
+import { unreachable } from '#libs/domain/kernel/errors.ts';
+import { nextStep, type NextStep } from '#libs/domain/scheduling/next-step.ts';
+import type { JobView } from '#libs/domain/status/job-view.ts';
+import type { PlatformView } from '#libs/domain/status/platform-view.ts';
+import type { BatchQueue } from '#libs/batch-queue/batch-queue.port.ts';
+import type { Compute } from '#libs/compute/compute.port.ts';
+import { eventId } from '#libs/event-store/event-ids.ts';
+import type { EventStore } from '#libs/event-store/event-store.port.ts';
+import { handleCommand } from '#libs/event-store/handle-command.ts';
+import type { BlobStore } from '#libs/object-store/blob-store.port.ts';
+import type { Clock } from '#libs/platform/clock.ts';
+import type { Logger } from '#libs/platform/logger.ts';
+import { pause } from '#libs/platform/pause.ts';
+import { callCompletionHook } from './completion-hook.ts';
+import { workloadOf } from './workload.ts';
+
+export interface JobKeeperDeps {
+  readonly store: EventStore;
+  readonly queue: BatchQueue;
+  readonly blobs: BlobStore;
+  readonly compute: Compute;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How long a handler call may go on after its job has been stopped or timed out. */
+  readonly graceMs: number;
+}
+
+const RETRY_MS = 1000;
+/** Longest delay that a Node timer takes. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/**
+ * Does for one job what `nextStep` says it is owed, one step at a time, again after every change.
+ *
+ * It keeps no state that matters: everything it decides on is in the log, so a keeper that starts
+ * in the middle of a job, after a crash, goes on as if it had been there from the beginning.
+ */
+export class JobKeeper {
+  private isBusy = false;
+  private isPoked = false;
+  private isStarted = false;
+  /** The job's end is decided; what is left is to see it in the log. */
+  private isDecided = false;
+  private deadlineTimer: NodeJS.Timeout | null = null;
+  private hookCall: AbortController | null = null;
+
+  constructor(
+    private readonly job: JobView,
+    private readonly view: PlatformView,
+    private readonly deps: JobKeeperDeps,
+    private readonly options: { readonly signal: AbortSignal; onReleased(): void },
+  ) {}
+
+  /** Something about the job has changed, or its time has come. */
+  poke(): void {
+    if (this.options.signal.aborted) return;
+    if (this.hookCall !== null && !this.mayFinish()) this.hookCall.abort();
+    this.isPoked = true;
+    if (!this.isBusy) void this.work();
+  }
+
+  private async work(): Promise<void> {
+    this.isBusy = true;
+    while (this.isPoked && !this.options.signal.aborted) {
+      this.isPoked = false;
+      const step = nextStep(this.job, this.deps.clock().getTime());
+      try {
+        await this.perform(step);
+      } catch (error) {
+        if (this.options.signal.aborted) break;
+        this.log.error({ err: error, step: step.do }, 'step failed, will retry');
+        await pause(RETRY_MS, this.options.signal);
+        this.isPoked = true;
+      }
+    }
+    this.isBusy = false;
+  }
+
+  private async perform(step: NextStep): Promise<void> {
+    switch (step.do) {
+      case 'run':
+        return this.run(step.deadlineMs);
+      case 'abort':
+        return this.isDecided ? undefined : this.abort(step);
+      case 'finish':
+        return this.isDecided ? undefined : this.finish();
+      case 'release':
+        return this.release();
+      default:
+        unreachable(step);
+    }
+  }
+
+  private async run(deadlineMs: number | null): Promise<void> {
+    if (this.isStarted) return;
+    if (deadlineMs !== null) this.pokeAt(deadlineMs);
+    const workload = workloadOf(this.view, this.job);
+    if (workload === null) return this.abort(SPECIFICATION_MISSING);
+    await this.deps.queue.create(this.job.submitted);
+    await this.deps.compute.start(workload);
+    this.isStarted = true;
+    this.log.info({ workers: workload.workers, restart: workload.firstRestart }, 'workers started');
+  }
+
+  private async abort({ status, reason }: Extract<NextStep, { do: 'abort' }>): Promise<void> {
+    const { jobId } = this.job.submitted;
+    await this.deps.compute.halt(jobId);
+    await this.decide({ type: 'AbortJob', data: { jobId, status, reason } });
+    this.log.info({ status, reason }, 'job ended');
+  }
+
+  private async finish(): Promise<void> {
+    const { jobId } = this.job.submitted;
+    const counts = this.job.batchCounts;
+    this.hookCall = new AbortController();
+    const given = AbortSignal.any([this.hookCall.signal, this.options.signal]);
+    const completionHook = await callCompletionHook(
+      this.deps.compute,
+      { jobId, counts, hasWorkers: () => this.hasWorkers() },
+      given,
+    );
+    this.hookCall = null;
+    if (this.options.signal.aborted) return;
+    if (this.job.stopRequest !== null) {
+      this.isPoked = true; // Stopped during the call: the next step aborts.
+      return;
+    }
+    await this.decide({ type: 'FinishJob', data: { jobId, counts, completionHook } });
+    this.log.info({ ...counts, completionHook: completionHook.result }, 'job finished');
+  }
+
+  private async release(): Promise<void> {
+    const { submitted } = this.job;
+    if (this.deadlineTimer !== null) clearTimeout(this.deadlineTimer);
+    await this.deps.compute.stop(submitted.jobId, this.deps.graceMs);
+    await this.deps.queue.delete(submitted);
+    await this.deps.blobs.delete(submitted.source.itemsKey);
+    this.isPoked = false; // What comes after the end changes nothing.
+    this.options.onReleased();
+  }
+
+  private async decide(command: JobCommand): Promise<void> {
+    const { apiName, jobId } = this.job.submitted;
+    const stamp = { idOf: eventId, now: this.deps.clock };
+    await handleCommand(this.deps.store, jobDecider, stamp, {
+      lane: { kind: 'job', apiName, jobId },
+      command,
+    });
+    this.isDecided = true;
+  }
+
+  /** A hook call goes on until the job is stopped or its time is over. */
+  private mayFinish(): boolean {
+    return this.job.stopRequest === null && !this.isOverdue();
+  }
+
+  private isOverdue(): boolean {
+    const { timeoutMs } = this.job.submitted;
+    if (timeoutMs === null) return false;
+    return this.deps.clock().getTime() >= Date.parse(this.job.createdAt) + timeoutMs;
+  }
+
+  private hasWorkers(): boolean {
+    return [...this.job.workers.values()].some((worker) => !worker.isLost);
+  }
+
+  private pokeAt(timeMs: number): void {
+    if (this.deadlineTimer !== null) clearTimeout(this.deadlineTimer);
+    const delayMs = Math.max(timeMs - this.deps.clock().getTime(), 0);
+    const onTime = (): void => (delayMs > TIMER_MS_MAX ? this.pokeAt(timeMs) : this.poke());
+    this.deadlineTimer = setTimeout(onTime, Math.min(delayMs, TIMER_MS_MAX));
+    this.options.signal.addEventListener('abort', () => clearTimeout(this.deadlineTimer ?? undefined), {
+      once: true,
+    });
+  }
+
+  private get log(): Logger {
+    const { jobId, apiName } = this.job.submitted;
+    return this.deps.logger.child({ jobId, apiName });
+  }
+}
+
+const SPECIFICATION_MISSING = {
+  do: 'abort',
+  status: 'unexpected_error',
+  reason: {
+    kind: 'api.specification_missing',
+    message: 'the specification that the job was submitted under is not in the log',
+  },
+} as const;

@@ -1,0 +1,75 @@
+import type { BatchQueue } from '#libs/batch-queue/batch-queue.port.ts';
+import type { Compute } from '#libs/compute/compute.port.ts';
+import type { EventStore } from '#libs/event-store/event-store.port.ts';
+import type { LeaderLease } from '#libs/leader-lease/leader-lease.port.ts';
+import type { BlobStore } from '#libs/object-store/blob-store.port.ts';
+import type { Clock } from '#libs/platform/clock.ts';
+import type { Logger } from '#libs/platform/logger.ts';
+import { ViewFollower } from '#libs/projection/view-follower.ts';
+import { ViewSnapshots } from '#libs/projection/view-snapshots.ts';
+import { KeepJobs } from './keep-jobs/keep-jobs.ts';
+import { RecordWorkers } from './record-workers/record-workers.ts';
+
+export interface LeaderDeps {
+  readonly store: EventStore;
+  readonly queue: BatchQueue;
+  readonly blobs: BlobStore;
+  readonly lease: LeaderLease;
+  readonly compute: Compute;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly graceMs: number;
+}
+
+/**
+ * Leads when it holds the lease and stands by otherwise.
+ *
+ * Two leaders at once, which a paused process can bring about, waste work and harm nothing: what
+ * they decide meets optimistic concurrency, what their workers do is counted by batch.
+ */
+export class Leader {
+  private leading = false;
+
+  constructor(private readonly deps: LeaderDeps) {}
+
+  get isLeading(): boolean {
+    return this.leading;
+  }
+
+  /** Ends when `signal` aborts and everything has been let go of. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const lost = await this.deps.lease.acquire(signal).catch((error: unknown) => {
+        if (signal.aborted) return null;
+        throw error;
+      });
+      if (lost === null) return;
+      this.deps.logger.info('leading');
+      this.leading = true;
+      try {
+        await this.lead(lost);
+      } finally {
+        this.leading = false;
+        await this.deps.compute.close();
+        this.deps.logger.info('not leading any more');
+      }
+    }
+  }
+
+  /** @param signal aborts when the lease is lost or given up */
+  private async lead(signal: AbortSignal): Promise<void> {
+    const { store, blobs, compute, logger } = this.deps;
+    const snapshots = new ViewSnapshots(blobs, logger);
+    const follower = await ViewFollower.open({ store, snapshots, logger });
+    const following = follower.run(signal);
+    await Promise.race([follower.caughtUp(), following]);
+    if (signal.aborted) return following;
+
+    const recorder = new RecordWorkers(store, logger, signal);
+    compute.onReport((report) => recorder.add(report));
+    const keepers = new KeepJobs(follower.view, this.deps, signal);
+    follower.onJobsChanged((jobs) => keepers.changed(jobs));
+    await keepers.takeOver();
+    await following;
+  }
+}

@@ -1,0 +1,58 @@
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { loadConfig, platformEnv } from '#libs/platform/config.ts';
+
+const count = z.coerce.number().int();
+
+export const schedulerEnv = z.object({
+  ...platformEnv,
+  CORTEX_DATA_DIR: z
+    .string()
+    .default('.cortex')
+    .describe('Folder for handler code, job specifications and logs of local workers'),
+  LEASE_MS: count
+    .min(1000)
+    .default(10_000)
+    .describe('How long a batch or a submission stays with a process that has died, in ms'),
+  LEADER_TTL_MS: count
+    .min(500)
+    .default(5000)
+    .describe('How soon a standby scheduler takes over from one that has died, in ms'),
+  STOP_GRACE_MS: count
+    .min(0)
+    .default(10_000)
+    .describe('How long a handler call may go on after its job has ended, in ms'),
+  LOCAL_WORKERS_MAX: count
+    .min(1)
+    .default(2 * availableParallelism())
+    .describe('Workers that run at a time on this machine; more are pending. Default: 2 x cores'),
+  LOCAL_WORKERS_WARM: count
+    .min(0)
+    .default(Math.min(4, 2 * availableParallelism()))
+    .describe('Idle worker processes kept ready, so that a job starts at once'),
+});
+
+export interface SchedulerConfig {
+  readonly natsUrl: string;
+  readonly logLevel: z.infer<typeof schedulerEnv>['LOG_LEVEL'];
+  readonly dataDir: string;
+  readonly leaseMs: number;
+  readonly leaderTtlMs: number;
+  readonly stopGraceMs: number;
+  readonly workersMax: number;
+  readonly warmWorkers: number;
+}
+
+export function loadSchedulerConfig(env: NodeJS.ProcessEnv): SchedulerConfig {
+  const parsed = loadConfig('scheduler', schedulerEnv, env);
+  return {
+    natsUrl: parsed.NATS_URL,
+    logLevel: parsed.LOG_LEVEL,
+    dataDir: parsed.CORTEX_DATA_DIR,
+    leaseMs: parsed.LEASE_MS,
+    leaderTtlMs: parsed.LEADER_TTL_MS,
+    stopGraceMs: parsed.STOP_GRACE_MS,
+    workersMax: parsed.LOCAL_WORKERS_MAX,
+    warmWorkers: parsed.LOCAL_WORKERS_WARM,
+  };
+}

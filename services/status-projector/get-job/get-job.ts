@@ -1,0 +1,22 @@
+import { stringifyWithRaw } from '#libs/domain/kernel/raw-json.ts';
+import { apiSpecDocument, jobStatusDocument } from '#libs/domain/status/job-documents.ts';
+import type { PlatformView } from '#libs/domain/status/platform-view.ts';
+import type { GetJobAnswer, GetJobQuery } from '#libs/messaging/queries.ts';
+
+/** The status document of one job, with the specification it runs under. */
+export function getJob(view: PlatformView, { jobId }: GetJobQuery): GetJobAnswer {
+  const job = view.jobs.get(jobId);
+  if (job === undefined) return { found: null };
+  const { apiName, apiId } = job.submitted;
+  const version = view.apis.get(apiName)?.version(apiId) ?? null;
+  return {
+    found: {
+      apiName,
+      apiId,
+      endpoint: version?.deployed.spec.networking.endpoint ?? `/${apiName}`,
+      status: job.status,
+      jobStatusJson: stringifyWithRaw(jobStatusDocument(job)),
+      apiSpecJson: version === null ? 'null' : stringifyWithRaw(apiSpecDocument(version)),
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import type { JobId } from '#libs/domain/kernel/ids.ts';
+import { stringifyWithRaw } from '#libs/domain/kernel/raw-json.ts';
+import { jobStatusDocument } from '#libs/domain/status/job-documents.ts';
+import type { JobView } from '#libs/domain/status/job-view.ts';
+import type { PlatformView } from '#libs/domain/status/platform-view.ts';
+import type { ListJobsAnswer, ListJobsQuery } from '#libs/messaging/queries.ts';
+
+/** A page must fit one NATS message, 1 MiB, also after its quotes were escaped. */
+const PAGE_CHARS_MAX = 400_000;
+
+/** One page of jobs, newest first. It may be shorter than asked for where documents are large. */
+export function listJobs(view: PlatformView, query: ListJobsQuery): ListJobsAnswer {
+  // A newer job has a smaller id, so ascending ids list the newest first.
+  const matching = [...view.jobs.values()]
+    .filter((job) => matches(job, query))
+    .sort((a, b) => (a.submitted.jobId < b.submitted.jobId ? -1 : 1));
+  const jobIds: JobId[] = [];
+  const documents: string[] = [];
+  let chars = 0;
+  for (const job of matching.slice(0, query.countMax)) {
+    const document = stringifyWithRaw(jobStatusDocument(job));
+    chars += document.length;
+    if (chars > PAGE_CHARS_MAX && jobIds.length > 0) break;
+    jobIds.push(job.submitted.jobId);
+    documents.push(document);
+  }
+  return { jobIds, jobsJson: `[${documents.join()}]`, hasMore: matching.length > jobIds.length };
+}
+
+const matches = (job: JobView, { apiName, statuses, after }: ListJobsQuery): boolean =>
+  (apiName === null || job.submitted.apiName === apiName) &&
+  (statuses === null || statuses.includes(job.status)) &&
+  (after === null || job.submitted.jobId > after);

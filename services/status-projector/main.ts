@@ -1,0 +1,51 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { JetStreamEventStore } from '#libs/event-store/jetstream/jetstream-event-store.ts';
+import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-store.ts';
+import { createLogger } from '#libs/platform/logger.ts';
+import { connectNats } from '#libs/platform/nats/nats-connection.ts';
+import { NestLogger } from '#libs/platform/nest/nest-logger.ts';
+import { natsTransport } from '#libs/platform/nest/nats-transport.ts';
+import { closeOnSignal } from '#libs/platform/shutdown.ts';
+import { ViewFollower } from '#libs/projection/view-follower.ts';
+import { ViewSnapshots } from '#libs/projection/view-snapshots.ts';
+import { keepSnapshots } from './keep-snapshots/keep-snapshots.ts';
+import { loadStatusProjectorConfig } from './status-projector.config.ts';
+import { StatusProjectorModule } from './status-projector.module.ts';
+
+const config = loadStatusProjectorConfig(process.env);
+const logger = createLogger('status-projector', config.logLevel);
+const stopping = new AbortController();
+
+const nats = await connectNats(config.natsUrl, { name: 'status-projector', logger });
+const store = await JetStreamEventStore.open(nats, { logger });
+const blobs = await JetStreamBlobStore.open(nats);
+const snapshots = new ViewSnapshots(blobs, logger);
+const follower = await ViewFollower.open({ store, snapshots, logger });
+
+const following = follower.run(stopping.signal);
+const saving = keepSnapshots(
+  follower,
+  snapshots,
+  { intervalMs: config.snapshotIntervalMs, logger },
+  stopping.signal,
+);
+following.catch((error: unknown) => {
+  logger.error({ err: error }, 'cannot follow the log any more');
+  process.exit(1); // Whoever supervises us starts us again, from the snapshot.
+});
+
+const app = await NestFactory.createMicroservice(StatusProjectorModule.with(follower), {
+  ...natsTransport(config.natsUrl, 'status-projector'),
+  logger: new NestLogger(logger),
+});
+await app.listen();
+logger.info('ready');
+
+closeOnSignal(async () => {
+  await app.close();
+  stopping.abort();
+  await Promise.all([following, saving]);
+  await store.close();
+  await nats.drain();
+}, logger);

@@ -1,0 +1,64 @@
+import { Controller, Inject } from '@nestjs/common';
+import { MessagePattern, Payload } from '@nestjs/microservices';
+import {
+  type GetApiAnswer,
+  type GetApiQuery,
+  type GetJobAnswer,
+  type GetJobQuery,
+  type HealthAnswer,
+  healthPattern,
+  type ListApisAnswer,
+  type ListJobsAnswer,
+  type ListJobsQuery,
+  QUERIES,
+} from '#libs/messaging/queries.ts';
+import { ViewFollower } from '#libs/projection/view-follower.ts';
+import { getApi, listApis } from './find-apis/find-apis.ts';
+import { getJob } from './get-job/get-job.ts';
+import { listJobs } from './list-jobs/list-jobs.ts';
+
+export const VIEW_FOLLOWER = Symbol('ViewFollower');
+
+/** Answers from the view, once it holds everything that was recorded before the question. */
+@Controller()
+export class StatusQueriesController {
+  constructor(@Inject(VIEW_FOLLOWER) private readonly follower: ViewFollower) {}
+
+  @MessagePattern(QUERIES.getJob)
+  async getJob(@Payload() query: GetJobQuery): Promise<GetJobAnswer> {
+    await this.follower.caughtUp();
+    return getJob(this.follower.view, query);
+  }
+
+  @MessagePattern(QUERIES.listJobs)
+  async listJobs(@Payload() query: ListJobsQuery): Promise<ListJobsAnswer> {
+    await this.follower.caughtUp();
+    return listJobs(this.follower.view, query);
+  }
+
+  @MessagePattern(QUERIES.getApi)
+  async getApi(@Payload() query: GetApiQuery): Promise<GetApiAnswer> {
+    await this.follower.caughtUp();
+    return getApi(this.follower.view, query);
+  }
+
+  @MessagePattern(QUERIES.listApis)
+  async listApis(): Promise<ListApisAnswer> {
+    await this.follower.caughtUp();
+    return listApis(this.follower.view);
+  }
+
+  @MessagePattern(healthPattern('status-projector'))
+  async health(): Promise<HealthAnswer> {
+    await this.follower.caughtUp();
+    return {
+      service: 'status-projector',
+      isReady: true,
+      details: {
+        position: this.follower.position,
+        jobs: this.follower.view.jobs.size,
+        parkedEvents: this.follower.parked.length,
+      },
+    };
+  }
+}
