@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { Bitmap } from './bitmap.ts';
 
 const indexes = fc.array(fc.nat({ max: 20_000 }));

@@ -14,10 +14,12 @@ export class Bitmap {
 
   /** @returns whether `index` was not in the set before */
   add(index: number): boolean {
-    if (this.has(index)) return false;
     const at = index >>> 3;
+    const bit = 1 << (index & 7);
+    const byte = this.bytes[at] ?? 0;
+    if ((byte & bit) !== 0) return false;
     if (at >= this.bytes.length) this.grow(at + 1);
-    this.bytes[at] = (this.bytes[at] ?? 0) | (1 << (index & 7));
+    this.bytes[at] = byte | bit;
     return true;
   }
 

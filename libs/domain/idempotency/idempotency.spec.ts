@@ -15,12 +15,12 @@ const claimKey = (data = claim): ClaimIdempotencyKey => ({ type: 'ClaimIdempoten
 
 describe('an idempotency key', () => {
   it('is claimed by the first job', () => {
-    given().when(claimKey()).then(claimed());
+    given().when(claimKey()).thenYields(claimed());
   });
   it('stays with the first job when the same body comes again', () => {
     given(claimed())
       .when(claimKey({ ...claim, jobId: jobId('00000000000000bb') }))
-      .then();
+      .thenNothing();
   });
   it('refuses another body', () => {
     given(claimed())

@@ -30,7 +30,7 @@ describe('a job that does not exist', () => {
   it('is submitted', () => {
     given()
       .when(submitJob({ workers: 3 }))
-      .then(aJobSubmitted({ workers: 3 }));
+      .thenYields(aJobSubmitted({ workers: 3 }));
   });
 
   it.each<JobCommand>([completeEnqueuing(), failEnqueuing(), stopJob(), finishJob(), abortJob()])(
@@ -52,22 +52,22 @@ describe('a submitted job', () => {
   it('ignores a second submission', () => {
     given(...past)
       .when(submitJob())
-      .then();
+      .thenNothing();
   });
   it('learns its totals when enqueuing completes', () => {
     given(...past)
       .when(completeEnqueuing({ totalBatchCount: 7, totalItemCount: 61 }))
-      .then(enqueuingCompleted({ totalBatchCount: 7, totalItemCount: 61 }));
+      .thenYields(enqueuingCompleted({ totalBatchCount: 7, totalItemCount: 61 }));
   });
   it('keeps the reason when enqueuing fails', () => {
     given(...past)
       .when(failEnqueuing({ reason: tooLarge }))
-      .then(enqueuingFailed({ reason: tooLarge }));
+      .thenYields(enqueuingFailed({ reason: tooLarge }));
   });
   it('is asked to stop, with the reason', () => {
     given(...past)
       .when(stopJob({ reason: apiDeleted }))
-      .then(jobStopRequested({ reason: apiDeleted }));
+      .thenYields(jobStopRequested({ reason: apiDeleted }));
   });
   it('cannot finish before its batches are counted', () => {
     given(...past)
@@ -77,7 +77,7 @@ describe('a submitted job', () => {
   it('is aborted without calling the completion hook', () => {
     given(...past)
       .when(abortJob({ status: 'timed_out', reason: tooLarge }))
-      .then(jobCompleted({ status: 'timed_out', reason: tooLarge, completionHook: null }));
+      .thenYields(jobCompleted({ status: 'timed_out', reason: tooLarge, completionHook: null }));
   });
 });
 
@@ -91,13 +91,13 @@ describe('a job that is asked to stop', () => {
   ])('ignores a second stop (%s)', (_when, past) => {
     given(...past)
       .when(stopJob())
-      .then();
+      .thenNothing();
   });
 
   it('ends stopped, with the reason, even if its last batch is settled first', () => {
     given(aJobSubmitted(), enqueuingCompleted(), jobStopRequested({ reason: apiDeleted }))
       .when(finishJob())
-      .then(jobCompleted({ status: 'stopped', reason: apiDeleted }));
+      .thenYields(jobCompleted({ status: 'stopped', reason: apiDeleted }));
   });
 });
 
@@ -107,22 +107,22 @@ describe('a job that is enqueued', () => {
   it('ignores a second completion of enqueuing', () => {
     given(...past)
       .when(completeEnqueuing())
-      .then();
+      .thenNothing();
   });
   it('ignores a failure of enqueuing', () => {
     given(...past)
       .when(failEnqueuing())
-      .then();
+      .thenNothing();
   });
   it('is asked to stop', () => {
     given(...past)
       .when(stopJob())
-      .then(jobStopRequested());
+      .thenYields(jobStopRequested());
   });
   it('succeeds when every batch succeeded', () => {
     given(...past)
       .when(finishJob({ counts: counts({ succeeded: 10 }) }))
-      .then(jobCompleted({ status: 'succeeded' }));
+      .thenYields(jobCompleted({ status: 'succeeded' }));
   });
   it.each([
     ['failed', counts({ succeeded: 9, failed: 1 })],
@@ -130,7 +130,7 @@ describe('a job that is enqueued', () => {
   ])('completes with failures when a batch %s', (_what, settled) => {
     given(...past)
       .when(finishJob({ counts: settled }))
-      .then(jobCompleted({ status: 'completed_with_failures' }));
+      .thenYields(jobCompleted({ status: 'completed_with_failures' }));
   });
   it('cannot finish with a batch in the queue', () => {
     given(...past)
@@ -141,7 +141,7 @@ describe('a job that is enqueued', () => {
     const completionHook = { result: 'failed', attempts: 3, message: 'status 500' } as const;
     given(...past)
       .when(finishJob({ completionHook }))
-      .then(jobCompleted({ completionHook }));
+      .thenYields(jobCompleted({ completionHook }));
   });
 });
 
@@ -151,10 +151,10 @@ describe('a job whose enqueuing failed', () => {
   it('ignores both ends of enqueuing', () => {
     given(...past)
       .when(completeEnqueuing())
-      .then();
+      .thenNothing();
     given(...past)
       .when(failEnqueuing())
-      .then();
+      .thenNothing();
   });
   it('cannot finish', () => {
     given(...past)
@@ -164,7 +164,9 @@ describe('a job whose enqueuing failed', () => {
   it('ends enqueue_failed', () => {
     given(...past)
       .when(abortJob({ status: 'enqueue_failed', reason: tooLarge }))
-      .then(jobCompleted({ status: 'enqueue_failed', reason: tooLarge, completionHook: null }));
+      .thenYields(
+        jobCompleted({ status: 'enqueue_failed', reason: tooLarge, completionHook: null }),
+      );
   });
 });
 
@@ -180,7 +182,7 @@ describe('a job that has ended', () => {
   ])('ignores $type', (command) => {
     given(...past)
       .when(command)
-      .then();
+      .thenNothing();
   });
   it('cannot be stopped', () => {
     given(...past)

@@ -22,7 +22,6 @@ export const batchId = (job: JobId, index: number): BatchId => `${job}-${index}`
 
 /** The inverse of `batchId`; `null` when `value` is not the id of a batch. */
 export function parseBatchId(value: string): { job: JobId; index: number } | null {
-  const match = /^([0-9a-f]{16})-(0|[1-9]\d*)$/.exec(value);
-  if (match === null) return null;
-  return { job: jobId(match[1] ?? ''), index: Number(match[2]) };
+  if (!/^[0-9a-f]{16}-(0|[1-9]\d*)$/.test(value)) return null;
+  return { job: jobId(value.slice(0, 16)), index: Number(value.slice(17)) };
 }

@@ -29,20 +29,23 @@ export function nextStep(job: JobView, nowMs: number): NextStep {
   if (job.total !== null && settledCount(job.batchCounts) === job.total.batchCount) {
     return { do: 'finish' };
   }
-
-  const deadlineMs = deadlineOf(job);
-  if (deadlineMs !== null && nowMs >= deadlineMs) {
-    const message = `the job did not end within its timeout of ${(job.submitted.timeoutMs ?? 0) / 1000} s`;
-    return { do: 'abort', status: 'timed_out', reason: { kind: 'job.timed_out', message } };
-  }
-  return lostWorkers(job) ?? { do: 'run', deadlineMs };
+  return timedOut(job, nowMs) ?? lostWorkers(job) ?? { do: 'run', deadlineMs: deadlineOf(job) };
 }
+
+type Abort = Extract<NextStep, { do: 'abort' }>;
 
 const deadlineOf = ({ submitted, createdAt }: JobView): number | null =>
   submitted.timeoutMs === null ? null : Date.parse(createdAt) + submitted.timeoutMs;
 
+function timedOut({ submitted, createdAt }: JobView, nowMs: number): Abort | null {
+  const { timeoutMs } = submitted;
+  if (timeoutMs === null || nowMs < Date.parse(createdAt) + timeoutMs) return null;
+  const message = `the job did not end within its timeout of ${timeoutMs / 1000} s`;
+  return { do: 'abort', status: 'timed_out', reason: { kind: 'job.timed_out', message } };
+}
+
 /** A job with no worker left and no replacement coming cannot go on. */
-function lostWorkers(job: JobView): Extract<NextStep, { do: 'abort' }> | null {
+function lostWorkers(job: JobView): Abort | null {
   const workers: WorkerRecord[] = [...job.workers.values()];
   if (!workers.every((worker) => worker.isLost)) return null;
   const killedByMemory = workers.find((worker) => worker.reason?.kind === 'worker.oom');

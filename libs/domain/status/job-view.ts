@@ -55,11 +55,10 @@ export class JobView {
     }
   }
 
-  applyJobEvent(event: JobEvent, at: string): void {
+  /** What follows the submission, which the constructor took. */
+  applyJobEvent(event: Exclude<JobEvent, JobSubmitted>, at: string): void {
     if (this.end !== null) return;
     switch (event.type) {
-      case 'JobSubmitted':
-        return; // The constructor took it; a second one says the same.
       case 'EnqueuingCompleted':
         this.total = {
           batchCount: event.data.totalBatchCount,

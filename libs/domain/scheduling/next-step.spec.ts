@@ -1,0 +1,106 @@
+import { describe, expect, it } from '@jest/globals';
+import { batchesEnqueued, batchSucceeded } from '#test/support/batch.builders.ts';
+import {
+  aJobSubmitted,
+  enqueuingCompleted,
+  enqueuingFailed,
+  jobCompleted,
+  jobStopRequested,
+} from '#test/support/job.builders.ts';
+import { workerStateChanged } from '#test/support/worker.builders.ts';
+import { workerId } from '../kernel/ids.ts';
+import type { PlatformEvent } from '../platform-event.ts';
+import type { JobView } from '../status/job-view.ts';
+import { PlatformView } from '../status/platform-view.ts';
+import { type NextStep, nextStep } from './next-step.ts';
+
+const submittedAt = '2026-11-23T10:00:00.000Z';
+const submittedMs = Date.parse(submittedAt);
+
+function jobAfter(...events: readonly PlatformEvent[]): JobView {
+  const view = new PlatformView();
+  for (const [place, event] of events.entries()) {
+    view.apply({ position: place + 1, id: String(place), at: submittedAt, event });
+  }
+  const [job] = view.jobs.values();
+  if (job === undefined) throw new Error('no job was submitted');
+  return job;
+}
+
+const submitted = aJobSubmitted({ workers: 2, timeoutMs: 1500 });
+const enqueued = [batchesEnqueued({ batchCount: 1 }), enqueuingCompleted({ totalBatchCount: 1 })];
+const unreadable = { kind: 'input.missing', message: 'gone' };
+const apiDeleted = { kind: 'api.deleted', message: 'the API was deleted' };
+const crashed = { kind: 'worker.exited', message: 'exited with 1' };
+const oom = { kind: 'worker.oom', message: 'killed by signal 9' };
+const lost = (ordinal: number, reason = crashed) =>
+  workerStateChanged({ workerId: workerId(ordinal), state: 'failed', reason });
+const stopped = jobStopRequested({ reason: apiDeleted });
+
+const timedOut: NextStep = {
+  do: 'abort',
+  status: 'timed_out',
+  reason: { kind: 'job.timed_out', message: 'the job did not end within its timeout of 1.5 s' },
+};
+const run: NextStep = { do: 'run', deadlineMs: submittedMs + 1500 };
+const workerError: NextStep = { do: 'abort', status: 'worker_error', reason: crashed };
+const enqueueFailed: NextStep = { do: 'abort', status: 'enqueue_failed', reason: unreadable };
+const stop: NextStep = { do: 'abort', status: 'stopped', reason: apiDeleted };
+
+describe('the next step of a job', () => {
+  it.each<[string, PlatformEvent[], number, NextStep]>([
+    ['a job just submitted', [submitted], 0, run],
+    ['without a timeout', [aJobSubmitted()], 1e12, { do: 'run', deadlineMs: null }],
+    ['a job being enqueued', [submitted, batchesEnqueued()], 0, run],
+    ['with batches in the queue', [submitted, ...enqueued], 0, run],
+    ['just before its deadline', [submitted, ...enqueued], 1499, run],
+    ['at its deadline', [submitted, ...enqueued], 1500, timedOut],
+    ['settled before totals are known', [submitted, batchSucceeded()], 0, run],
+    ['settled', [submitted, ...enqueued, batchSucceeded()], 0, { do: 'finish' }],
+    [
+      'settled, past its deadline',
+      [submitted, ...enqueued, batchSucceeded()],
+      9999,
+      { do: 'finish' },
+    ],
+    [
+      'settled, no worker left',
+      [submitted, ...enqueued, batchSucceeded(), lost(0), lost(1)],
+      0,
+      { do: 'finish' },
+    ],
+    [
+      'whose enqueuing failed',
+      [submitted, enqueuingFailed({ reason: unreadable })],
+      9999,
+      enqueueFailed,
+    ],
+    ['asked to stop', [submitted, stopped], 0, stop],
+    ['asked to stop, settled', [submitted, ...enqueued, batchSucceeded(), stopped], 0, stop],
+    ['asked to stop, enqueuing failed', [submitted, enqueuingFailed(), stopped], 0, stop],
+    ['with one worker lost', [submitted, lost(1)], 0, run],
+    ['with no worker left', [submitted, lost(0), lost(1)], 0, workerError],
+    ['with no worker left, past its deadline', [submitted, lost(0), lost(1)], 1500, timedOut],
+    [
+      'with workers lost for lack of memory',
+      [submitted, lost(0), lost(1, oom)],
+      0,
+      { do: 'abort', status: 'worker_oom', reason: oom },
+    ],
+    ['that has ended', [submitted, stopped, jobCompleted()], 9999, { do: 'release' }],
+  ])('%s', (_job, events, ageMs, expected) => {
+    expect(nextStep(jobAfter(...events), submittedMs + ageMs)).toEqual(expected);
+  });
+
+  it('goes on with a worker whose replacement is coming', () => {
+    const dying = workerStateChanged({ workerId: workerId(1), state: 'failed', willRestart: true });
+    expect(nextStep(jobAfter(submitted, lost(0), dying), submittedMs)).toEqual(run);
+  });
+
+  it('has no reason to give where the worker gave none', () => {
+    const silent = [0, 1].map((ordinal) =>
+      workerStateChanged({ workerId: workerId(ordinal), state: 'failed' }),
+    );
+    expect(nextStep(jobAfter(submitted, ...silent), submittedMs)).toMatchObject({ reason: null });
+  });
+});
