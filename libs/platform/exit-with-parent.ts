@@ -3,7 +3,11 @@
  * the two closes, and the process signals SIGTERM to itself. Without a channel nothing happens.
  */
 export function exitWithParent(): void {
-  if (process.connected) {
-    process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
-  }
+  if (process.send === undefined) return; // Started by hand: it has no channel.
+  if (process.connected) process.once('disconnect', leave);
+  else leave();
+}
+
+function leave(): void {
+  process.kill(process.pid, 'SIGTERM');
 }

@@ -1,3 +1,4 @@
+import { exitWithParent } from './exit-with-parent.ts';
 import type { Logger } from './logger.ts';
 
 const SHUTDOWN_MS_MAX = 15_000;
@@ -23,4 +24,5 @@ export function closeOnSignal(close: () => Promise<void>, logger: Logger): void 
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
+  exitWithParent();
 }

@@ -5,7 +5,8 @@ const RECONNECT_WAIT_MS = 250;
 
 /**
  * Connects to NATS and stays connected: waits for a server that is not up yet and reconnects for
- * as long as the process lives. What is published meanwhile is buffered by the client.
+ * as long as the process lives. Subscriptions live on; what is published while the connection is
+ * lost is lost too, so whoever must be heard waits for an answer and says it again.
  *
  * @param url one address, or several separated by commas
  */
@@ -21,7 +22,9 @@ export async function connectNats(
     reconnectTimeWait: RECONNECT_WAIT_MS,
     ignoreAuthErrorAbort: true,
   });
-  void logStatus(connection, logger);
+  logStatus(connection, logger).catch((error: unknown) => {
+    logger.error({ err: error }, 'nats status cannot be followed');
+  });
   return connection;
 }
 

@@ -1,0 +1,345 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ApiEvent } from '#libs/domain/api/api.events.ts';
+import type { BatchEvent, BatchSucceeded } from '#libs/domain/batch/batch.events.ts';
+import type { IdempotencyKeyClaimed } from '#libs/domain/idempotency/idempotency.ts';
+import type { JobEvent } from '#libs/domain/job/job.events.ts';
+import { apiId, apiName, jobId, workerId } from '#libs/domain/kernel/ids.ts';
+import type { PlatformEvent } from '#libs/domain/platform-event.ts';
+import { anApiDeleted, anApiDeployed } from '#test/support/api.builders.ts';
+import { batchSucceeded, jobStarted } from '#test/support/batch.builders.ts';
+import { A_JOB, aJobSubmitted, jobStopRequested } from '#test/support/job.builders.ts';
+import { eventId } from './event-ids.ts';
+import {
+  type DecisionLane,
+  EMPTY_LANE,
+  type EventStore,
+  type Fact,
+  type FactLane,
+  type LifecycleDelivery,
+  type LogEntry,
+  VersionConflict,
+} from './event-store.port.ts';
+
+const API = apiName('sum');
+const OTHER_JOB = jobId('00000000000000bb');
+const AT = '2026-01-02T03:04:05.678Z';
+
+const jobLane = (job = A_JOB): DecisionLane<JobEvent> => ({
+  kind: 'job',
+  apiName: API,
+  jobId: job,
+});
+const batchLane = (job = A_JOB): FactLane<BatchEvent> => ({
+  kind: 'batch',
+  apiName: API,
+  jobId: job,
+});
+const apiLane: DecisionLane<ApiEvent> = { kind: 'api', apiName: API };
+
+export const factOf = <E extends PlatformEvent>(event: E): Fact<E> => ({
+  id: eventId(event),
+  at: AT,
+  event,
+});
+const submitted = (job = A_JOB): Fact<JobEvent> => factOf(aJobSubmitted({ jobId: job }));
+const stopRequested = (job = A_JOB): Fact<JobEvent> => factOf(jobStopRequested({ jobId: job }));
+export const succeeded = (count: number, first = 0): Fact<BatchSucceeded>[] =>
+  Array.from({ length: count }, (_, n) => factOf(batchSucceeded({ index: first + n })));
+
+export interface OpenedStore {
+  readonly store: EventStore;
+  close(): Promise<void>;
+}
+
+/** What every `EventStore` must do. `open` gives an empty one. */
+export function eventStoreContract(open: () => Promise<OpenedStore>): void {
+  describe('EventStore contract', () => {
+    let store: EventStore;
+    let close: () => Promise<void>;
+    let stop: AbortController;
+
+    beforeEach(async () => {
+      stop = new AbortController();
+      const opened = await open();
+      store = opened.store;
+      close = () => opened.close();
+    });
+    afterEach(async () => {
+      stop.abort();
+      await close();
+    });
+
+    /** Entries from `after` on, until there are `count`. */
+    const followed = async (after: number, count: number): Promise<LogEntry[]> => {
+      const entries: LogEntry[] = [];
+      for await (const group of store.follow(after, stop.signal)) {
+        entries.push(...group);
+        if (entries.length >= count) break;
+      }
+      return entries;
+    };
+    const nextDelivery = async (
+      group: AsyncIterator<LifecycleDelivery>,
+    ): Promise<LifecycleDelivery> => {
+      const { done, value } = await group.next();
+      if (done === true) throw new Error('the group has ended');
+      return value;
+    };
+    const join = (name: string, leaseMs = 10_000): AsyncIterator<LifecycleDelivery> =>
+      store.shareLifecycle(name, { leaseMs, signal: stop.signal })[Symbol.asyncIterator]();
+
+    describe('a lane', () => {
+      it('is empty when nothing was appended', async () => {
+        expect(await store.read(jobLane())).toEqual({ events: [], version: EMPTY_LANE });
+        expect(await store.lastPosition()).toBe(0);
+      });
+
+      it('reads back what was appended, in order, with everything the facts said', async () => {
+        const first = await store.append(jobLane(), submitted(), EMPTY_LANE);
+        const second = await store.append(jobLane(), stopRequested(), first);
+
+        const { events, version } = await store.read(jobLane());
+
+        expect(events).toEqual([
+          { position: first, ...submitted() },
+          { position: second, ...stopRequested() },
+        ]);
+        expect(version).toBe(second);
+        expect(second).toBeGreaterThan(first);
+      });
+
+      it('refuses an append at a version it is no longer at', async () => {
+        await store.append(jobLane(), submitted(), EMPTY_LANE);
+        const late = store.append(jobLane(), stopRequested(), EMPTY_LANE);
+        await expect(late).rejects.toBeInstanceOf(VersionConflict);
+        expect((await store.read(jobLane())).events).toHaveLength(1);
+      });
+
+      it('refuses an append at a version it never was at', async () => {
+        const early = store.append(jobLane(), submitted(), 7);
+        await expect(early).rejects.toBeInstanceOf(VersionConflict);
+        expect((await store.read(jobLane())).events).toEqual([]);
+      });
+
+      it('refuses a repeated append: the first one is in the lane', async () => {
+        await store.append(jobLane(), submitted(), EMPTY_LANE);
+        const again = store.append(jobLane(), submitted(), EMPTY_LANE);
+        await expect(again).rejects.toBeInstanceOf(VersionConflict);
+        expect((await store.read(jobLane())).events).toHaveLength(1);
+      });
+
+      it('lets exactly one of ten racing writers win', async () => {
+        const racers = Array.from({ length: 10 }, (_, n) =>
+          store.append(jobLane(), { ...submitted(), id: `racer-${n}` }, EMPTY_LANE),
+        );
+        const results = await Promise.allSettled(racers);
+        const losers = results.filter((result) => result.status === 'rejected');
+        expect(losers).toHaveLength(9);
+        for (const { reason } of losers) expect(reason).toBeInstanceOf(VersionConflict);
+        expect((await store.read(jobLane())).events).toHaveLength(1);
+      });
+
+      it('is not touched by what is appended to others', async () => {
+        await store.append(jobLane(OTHER_JOB), submitted(OTHER_JOB), EMPTY_LANE);
+        await store.record(batchLane(), succeeded(3));
+        await store.append(apiLane, factOf(anApiDeployed()), EMPTY_LANE);
+        expect(await store.read(jobLane())).toEqual({ events: [], version: EMPTY_LANE });
+        await store.append(jobLane(), submitted(), EMPTY_LANE);
+        expect((await store.read(jobLane())).events).toHaveLength(1);
+      });
+
+      it('of an API holds its deployments', async () => {
+        const deployed = factOf(anApiDeployed({ apiId: apiId('v1') }));
+        const first = await store.append(apiLane, deployed, EMPTY_LANE);
+        await store.append(apiLane, factOf(anApiDeleted({ apiId: apiId('v1') })), first);
+        const { events } = await store.read(apiLane);
+        expect(events.map(({ event }) => event.type)).toEqual(['ApiDeployed', 'ApiDeleted']);
+      });
+
+      it('of an idempotency key is claimed once', async () => {
+        const lane: DecisionLane<IdempotencyKeyClaimed> = {
+          kind: 'idempotency-key',
+          apiName: API,
+          keySha256: 'ab'.repeat(32),
+        };
+        const claim = (job: typeof A_JOB): Fact<IdempotencyKeyClaimed> =>
+          factOf({ type: 'IdempotencyKeyClaimed', data: { jobId: job, bodySha256: 'cd' } });
+        await store.append(lane, claim(A_JOB), EMPTY_LANE);
+        await expect(store.append(lane, claim(OTHER_JOB), EMPTY_LANE)).rejects.toBeInstanceOf(
+          VersionConflict,
+        );
+        expect((await store.read<IdempotencyKeyClaimed>(lane)).events[0]?.event.data.jobId).toBe(
+          A_JOB,
+        );
+      });
+    });
+
+    describe('facts', () => {
+      it('are all in the log when recording resolves', async () => {
+        await store.record(batchLane(), succeeded(500));
+        expect(await store.lastPosition()).toBe(500);
+      });
+
+      it('are stored once when they are recorded again', async () => {
+        await store.record(batchLane(), succeeded(3));
+        await store.record(batchLane(), succeeded(5));
+        expect(await store.lastPosition()).toBe(5);
+      });
+
+      it('may be none', async () => {
+        await store.record(batchLane(), []);
+        expect(await store.lastPosition()).toBe(0);
+      });
+
+      it('are recorded by several at a time', async () => {
+        await Promise.all(
+          [0, 1, 2, 3].map((n) => store.record(batchLane(), succeeded(100, 100 * n))),
+        );
+        expect(await store.lastPosition()).toBe(400);
+      });
+    });
+
+    describe('following the log', () => {
+      it('gives every lane in the order of recording, with growing positions', async () => {
+        await store.append(apiLane, factOf(anApiDeployed()), EMPTY_LANE);
+        await store.append(jobLane(), submitted(), EMPTY_LANE);
+        await store.record(batchLane(), [factOf(jobStarted())]);
+
+        const entries = await followed(0, 3);
+
+        expect(entries).toMatchObject([
+          { kind: 'event', logged: { position: 1, event: { type: 'ApiDeployed' }, at: AT } },
+          { kind: 'event', logged: { position: 2, event: { type: 'JobSubmitted' } } },
+          { kind: 'event', logged: { position: 3, event: { type: 'JobStarted' } } },
+        ]);
+      });
+
+      it('starts behind a position', async () => {
+        await store.record(batchLane(), succeeded(10));
+        const entries = await followed(7, 3);
+        expect(entries.map((entry) => entry.kind === 'event' && entry.logged.position)).toEqual([
+          8, 9, 10,
+        ]);
+      });
+
+      it('waits at the end for what comes', async () => {
+        const follower = store.follow(0, stop.signal)[Symbol.asyncIterator]();
+        const next = follower.next();
+        await store.record(batchLane(), [factOf(jobStarted({ workerId: workerId(3) }))]);
+        expect((await next).value).toMatchObject([
+          { logged: { event: { type: 'JobStarted', data: { workerId: '3' } } } },
+        ]);
+        await follower.return?.();
+      });
+
+      it('ends when it is told to, also while it waits', async () => {
+        const follower = store.follow(0, stop.signal)[Symbol.asyncIterator]();
+        const next = follower.next();
+        stop.abort();
+        expect(await next).toEqual({ done: true, value: undefined });
+      });
+
+      it('reaches the last position, however many events there are', async () => {
+        await store.record(batchLane(), succeeded(10_000));
+        const entries = await followed(0, 10_000);
+        expect(entries).toHaveLength(10_000);
+        expect(entries.at(-1)).toMatchObject({
+          logged: { position: await store.lastPosition() },
+        });
+      });
+    });
+
+    describe('the history of a job', () => {
+      it('holds its lanes in log order and nothing of others', async () => {
+        await store.append(jobLane(OTHER_JOB), submitted(OTHER_JOB), EMPTY_LANE);
+        const version = await store.append(jobLane(), submitted(), EMPTY_LANE);
+        await store.record(batchLane(), [factOf(batchSucceeded())]);
+        await store.append(jobLane(), stopRequested(), version);
+
+        const types: string[] = [];
+        for await (const entry of store.history(API, A_JOB)) {
+          if (entry.kind === 'event') types.push(entry.logged.event.type);
+        }
+
+        expect(types).toEqual(['JobSubmitted', 'BatchSucceeded', 'JobStopRequested']);
+      });
+
+      it('is empty for a job that is not known', async () => {
+        await store.append(jobLane(OTHER_JOB), submitted(OTHER_JOB), EMPTY_LANE);
+        const entries = [];
+        for await (const entry of store.history(API, A_JOB)) entries.push(entry);
+        expect(entries).toEqual([]);
+      });
+    });
+
+    describe('sharing lifecycle events', () => {
+      it('gives the events of all jobs, from the start of the log', async () => {
+        await store.append(jobLane(), submitted(), EMPTY_LANE);
+        await store.record(batchLane(), succeeded(2));
+        const group = join('g');
+        const first = await nextDelivery(group);
+        expect(first).toMatchObject({ apiName: API, logged: { position: 1, ...submitted() } });
+        await first.done();
+        await store.append(jobLane(OTHER_JOB), submitted(OTHER_JOB), EMPTY_LANE);
+        const second = await nextDelivery(group);
+        expect(second.logged.event.data.jobId).toBe(OTHER_JOB);
+      });
+
+      it('gives each event to one member of a group, and to every group', async () => {
+        await store.append(jobLane(), submitted(), EMPTY_LANE);
+        await store.append(jobLane(OTHER_JOB), submitted(OTHER_JOB), EMPTY_LANE);
+        const taken = await Promise.all([join('g'), join('g')].map(nextDelivery));
+        expect(new Set(taken.map(({ logged }) => logged.event.data.jobId))).toEqual(
+          new Set([A_JOB, OTHER_JOB]),
+        );
+        expect((await nextDelivery(join('other'))).logged.event.data.jobId).toBe(A_JOB);
+      });
+
+      it('offers an event again when its lease has run out', async () => {
+        await store.append(jobLane(), submitted(), EMPTY_LANE);
+        await nextDelivery(join('g', 200));
+        const again = await nextDelivery(join('g', 200));
+        expect(again.logged.event.data.jobId).toBe(A_JOB);
+      });
+
+      it('offers an event again after a delay when asked to', async () => {
+        await store.append(jobLane(), submitted(), EMPTY_LANE);
+        const group = join('g');
+        const startedAt = performance.now();
+        (await nextDelivery(group)).retry(150);
+        const again = await nextDelivery(group);
+        expect(again.logged.event.data.jobId).toBe(A_JOB);
+        expect(performance.now() - startedAt).toBeGreaterThan(100);
+      });
+
+      it('keeps a renewed event with its member', async () => {
+        const leaseMs = 400;
+        await store.append(jobLane(), submitted(), EMPTY_LANE);
+        const held = await nextDelivery(join('g', leaseMs));
+        const renewing = setInterval(() => held.renew(), leaseMs / 4);
+        const other = join('g', leaseMs);
+        const taken = nextDelivery(other);
+        // The event that is appended three leases later comes first: nobody else got the other.
+        await new Promise((resolve) => setTimeout(resolve, 3 * leaseMs));
+        await store.append(jobLane(OTHER_JOB), submitted(OTHER_JOB), EMPTY_LANE);
+        expect((await taken).logged.event.data.jobId).toBe(OTHER_JOB);
+        clearInterval(renewing);
+        await held.done();
+      });
+
+      it('does not offer again what is done', async () => {
+        await store.append(jobLane(), submitted(), EMPTY_LANE);
+        await (await nextDelivery(join('g', 200))).done();
+        await store.append(jobLane(OTHER_JOB), submitted(OTHER_JOB), EMPTY_LANE);
+        const next = await nextDelivery(join('g', 200));
+        expect(next.logged.event.data.jobId).toBe(OTHER_JOB);
+      });
+
+      it('ends when it is told to, also while it waits', async () => {
+        const next = join('g').next();
+        stop.abort();
+        expect(await next).toEqual({ done: true, value: undefined });
+      });
+    });
+  });
+}

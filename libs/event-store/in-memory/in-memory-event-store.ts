@@ -1,0 +1,152 @@
+import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
+import { invariant } from '#libs/domain/kernel/errors.ts';
+import type { LoggedEvent, PlatformEvent, Position } from '#libs/domain/platform-event.ts';
+import { decodeEvent, encodeEvent, type EncodedEvent } from '../codec/event-codec.ts';
+import { belongsTo, isLifecycle } from '../codec/lane-events.ts';
+import {
+  type DecisionLane,
+  EMPTY_LANE,
+  type EventStore,
+  type Fact,
+  type FactLane,
+  type LifecycleDelivery,
+  type LogEntry,
+  VersionConflict,
+} from '../event-store.port.ts';
+import { apiNameOf, jobSubjects, type Lane, subjectOf } from '../lane.ts';
+import { ChangeSignal } from './change-signal.ts';
+import { InMemoryLifecycleGroup } from './in-memory-lifecycle-group.ts';
+
+interface Stored extends EncodedEvent {
+  readonly position: Position;
+  readonly subject: string;
+  readonly id: string;
+  readonly at: string;
+}
+
+/**
+ * A log that lives as long as its process.
+ *
+ * Events are kept encoded, so nobody shares an object with the log, and whatever does not survive
+ * the wire does not survive here either.
+ */
+export class InMemoryEventStore implements EventStore {
+  private readonly log: Stored[] = [];
+  private readonly ids = new Set<string>();
+  private readonly groups = new Map<string, InMemoryLifecycleGroup>();
+  private readonly appended = new ChangeSignal();
+
+  async read<E extends PlatformEvent>(
+    lane: DecisionLane<E>,
+  ): Promise<{ readonly events: readonly LoggedEvent<E>[]; readonly version: number }> {
+    await aTurn();
+    const stored = this.log.filter(({ subject }) => subject === subjectOf(lane));
+    const events = stored
+      .map(readBack)
+      .filter((logged): logged is LoggedEvent<E> => belongsTo(lane, logged));
+    return { events, version: stored.at(-1)?.position ?? EMPTY_LANE };
+  }
+
+  async append<E extends PlatformEvent>(
+    lane: DecisionLane<E>,
+    fact: Fact<E>,
+    expectedVersion: number,
+  ): Promise<Position> {
+    await aTurn();
+    const subject = subjectOf(lane);
+    const last = this.log.findLast((stored) => stored.subject === subject);
+    const version = last?.position ?? EMPTY_LANE;
+    if (version !== expectedVersion || this.ids.has(fact.id)) {
+      throw new VersionConflict(subject, expectedVersion);
+    }
+    return this.store(lane, fact);
+  }
+
+  async record<E extends PlatformEvent>(
+    lane: FactLane<E>,
+    facts: readonly Fact<E>[],
+  ): Promise<void> {
+    await aTurn();
+    for (const fact of facts) {
+      if (!this.ids.has(fact.id)) this.store(lane, fact);
+    }
+  }
+
+  async *follow(after: Position, signal: AbortSignal): AsyncGenerator<readonly LogEntry[]> {
+    for (let position = after; !signal.aborted;) {
+      const entries = this.log.slice(position).map(entryOf);
+      if (entries.length === 0) {
+        await this.appended.wait(signal);
+        continue;
+      }
+      position += entries.length;
+      yield entries;
+    }
+  }
+
+  async lastPosition(): Promise<Position> {
+    await aTurn();
+    return this.log.length;
+  }
+
+  async *history(apiName: ApiName, jobId: JobId): AsyncGenerator<LogEntry> {
+    await aTurn();
+    const prefix = jobSubjects(apiName, jobId).slice(0, -1);
+    yield* this.log.filter(({ subject }) => subject.startsWith(prefix)).map(entryOf);
+  }
+
+  async *shareLifecycle(
+    group: string,
+    { leaseMs, signal }: { readonly leaseMs: number; readonly signal: AbortSignal },
+  ): AsyncGenerator<LifecycleDelivery> {
+    const leases = this.groups.get(group) ?? new InMemoryLifecycleGroup();
+    this.groups.set(group, leases);
+    while (!signal.aborted) {
+      const delivery = this.deliver(leases, leaseMs);
+      if (delivery !== null) {
+        yield delivery;
+        continue;
+      }
+      await leases.offers.wait(signal);
+    }
+  }
+
+  private deliver(leases: InMemoryLifecycleGroup, leaseMs: number): LifecycleDelivery | null {
+    const lifecycle = this.log.filter(({ subject }) => subject.endsWith('.job'));
+    const lease = leases.take(
+      lifecycle.map(({ position }) => position),
+      leaseMs,
+    );
+    const stored = lease === null ? undefined : this.log[lease.position - 1];
+    if (lease === null || stored === undefined) return null;
+    const logged = readBack(stored);
+    invariant(isLifecycle(logged), `${stored.subject} holds lifecycle events only`);
+    return {
+      logged,
+      apiName: apiNameOf(stored.subject),
+      renew: () => lease.renew(),
+      done: async () => lease.done(),
+      retry: (delayMs) => lease.retry(delayMs),
+    };
+  }
+
+  private store(lane: Lane, { id, at, event }: Fact): Position {
+    const position = this.log.length + 1;
+    this.log.push({ position, subject: subjectOf(lane), id, at, ...encodeEvent(event) });
+    this.ids.add(id);
+    this.appended.changed();
+    for (const { offers } of this.groups.values()) offers.changed();
+    return position;
+  }
+}
+
+const entryOf = (stored: Stored): LogEntry => ({ kind: 'event', logged: readBack(stored) });
+
+function readBack({ position, id, at, ...encoded }: Stored): LoggedEvent {
+  const decoded = decodeEvent(encoded);
+  invariant(decoded.ok, 'what was encoded can be decoded');
+  return { position, id, at, event: decoded.event };
+}
+
+/** Nothing that crosses a network happens at once; callers that rely on it fail here too. */
+const aTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -1,0 +1,140 @@
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
+import type { LoggedEvent, PlatformEvent, Position } from '#libs/domain/platform-event.ts';
+import type { Logger } from '#libs/platform/logger.ts';
+import { PipelinedPublisher } from '#libs/platform/nats/pipelined-publisher.ts';
+import { belongsTo } from '../codec/lane-events.ts';
+import {
+  type DecisionLane,
+  EMPTY_LANE,
+  type EventStore,
+  EventStoreUnavailable,
+  type Fact,
+  type FactLane,
+  type LifecycleDelivery,
+  type LogEntry,
+} from '../event-store.port.ts';
+import { jobSubjects, subjectOf } from '../lane.ts';
+import { appendMessage } from './append-message.ts';
+import { messageWriter, type ReadEntry, readEntry } from './event-envelope.ts';
+import { declareEventStream, EVENT_STREAM } from './event-stream.ts';
+import { getMessage, readLane } from './read-lane.ts';
+import { followMessages, readMessages, type StreamAccess } from './read-messages.ts';
+import { recordMessages } from './record-messages.ts';
+import { type ShareOptions, shareLifecycle } from './share-lifecycle.ts';
+
+/** How long one question to the server may take. */
+const TIMEOUT_MS = 5000;
+
+/**
+ * One JetStream stream holds the log: a lane is a subject, an event is a message, a CloudEvent.
+ *
+ * A lane's version is the stream sequence of its last message, and so is a position. The server
+ * compares versions when it appends, so racing writers need no lock.
+ */
+export class JetStreamEventStore implements EventStore {
+  private readonly publisher: PipelinedPublisher;
+  private readonly access: StreamAccess;
+
+  private constructor(connection: NatsConnection, manager: JetStreamManager, logger: Logger) {
+    this.publisher = new PipelinedPublisher(connection, TIMEOUT_MS);
+    this.access = { connection, manager, logger };
+  }
+
+  /**
+   * Declares the stream. The store does not close the connection.
+   *
+   * @throws EventStoreUnavailable when the server does not answer or has no JetStream
+   */
+  static async open(
+    connection: NatsConnection,
+    { logger }: { readonly logger: Logger },
+  ): Promise<JetStreamEventStore> {
+    const manager = await reached(async () => {
+      const opened = await jetstreamManager(connection, { timeout: TIMEOUT_MS });
+      await declareEventStream(opened);
+      return opened;
+    });
+    return new JetStreamEventStore(connection, manager, logger);
+  }
+
+  async read<E extends PlatformEvent>(
+    lane: DecisionLane<E>,
+  ): Promise<{ readonly events: readonly LoggedEvent<E>[]; readonly version: number }> {
+    const subject = subjectOf(lane);
+    const messages = await reached(() => readLane(this.access, subject));
+    const events: LoggedEvent<E>[] = [];
+    for (const entry of messages.map(readEntry)) {
+      if (entry.kind === 'unreadable') this.skip(entry);
+      else if (belongsTo(lane, entry.logged)) events.push(entry.logged);
+    }
+    return { events, version: messages.at(-1)?.sequence ?? EMPTY_LANE };
+  }
+
+  append<E extends PlatformEvent>(
+    lane: DecisionLane<E>,
+    fact: Fact<E>,
+    expectedVersion: number,
+  ): Promise<Position> {
+    return appendMessage(this.publisher, messageWriter(lane)(fact), expectedVersion);
+  }
+
+  record<E extends PlatformEvent>(lane: FactLane<E>, facts: readonly Fact<E>[]): Promise<void> {
+    const messages = mapLazily(facts, messageWriter(lane));
+    return recordMessages(this.publisher, messages, this.access.logger);
+  }
+
+  async *follow(after: Position, signal: AbortSignal): AsyncGenerator<readonly LogEntry[]> {
+    for await (const messages of followMessages(this.access, after + 1, signal)) {
+      yield messages.map(readEntry);
+    }
+  }
+
+  async lastPosition(): Promise<Position> {
+    const { state } = await reached(() => this.access.manager.streams.info(EVENT_STREAM));
+    return state.last_seq;
+  }
+
+  async *history(apiName: ApiName, jobId: JobId): AsyncGenerator<LogEntry> {
+    const filter = jobSubjects(apiName, jobId);
+    const last = await reached(() => getMessage(this.access, { last_by_subj: filter }));
+    if (last === null) return;
+    for await (const message of readMessages(this.access, filter, last.sequence)) {
+      yield readEntry(message);
+    }
+  }
+
+  shareLifecycle(group: string, options: ShareOptions): AsyncIterable<LifecycleDelivery> {
+    return shareLifecycle(this.access, group, options);
+  }
+
+  /** Facts that are still in flight are reported as not stored. */
+  close(): Promise<void> {
+    this.publisher.close();
+    return Promise.resolve();
+  }
+
+  /**
+   * Whatever somebody put into a lane must not block it. An event of a later version is another
+   * matter: to decide without what it says could contradict it.
+   */
+  private skip({ unreadable, isNewer }: Extract<ReadEntry, { kind: 'unreadable' }>): void {
+    if (isNewer) throw new EventStoreUnavailable(`${unreadable.subject}: ${unreadable.problem}`);
+    this.access.logger.warn({ ...unreadable }, 'event in a lane skipped: it cannot be read');
+  }
+}
+
+/** Facts become messages as they are sent, so that many facts are not held twice. */
+function* mapLazily<T, U>(values: readonly T[], map: (value: T) => U): Generator<U> {
+  for (const value of values) yield map(value);
+}
+
+async function reached<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (cause) {
+    if (cause instanceof EventStoreUnavailable) throw cause;
+    throw new EventStoreUnavailable('the event stream does not answer', { cause });
+  }
+}

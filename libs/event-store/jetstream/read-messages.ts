@@ -1,0 +1,103 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { JetStreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Logger } from '#libs/platform/logger.ts';
+import { EventStoreUnavailable } from '../event-store.port.ts';
+import { type FedMessage, MessageFeed } from './message-feed.ts';
+
+const RETRY_MS_MIN = 50;
+const RETRY_MS_MAX = 2000;
+/** About 7 s of trying again, for readers that do not wait for ever. */
+const ATTEMPTS_MAX = 10;
+
+export interface StreamAccess {
+  readonly connection: NatsConnection;
+  readonly manager: JetStreamManager;
+  readonly logger: Logger;
+}
+
+/**
+ * Messages from `firstSequence` on, in order, without gap or repetition, whatever happens to the
+ * server meanwhile. Ends when `signal` aborts.
+ */
+export async function* followMessages(
+  access: StreamAccess,
+  firstSequence: number,
+  signal: AbortSignal,
+): AsyncGenerator<readonly FedMessage[]> {
+  let next = firstSequence;
+  for (let attempt = 1; !signal.aborted; attempt++) {
+    const feed = await openFeed(access, next, attempt);
+    const close = (): void => feed?.close();
+    signal.addEventListener('abort', close);
+    try {
+      for (;;) {
+        const messages = signal.aborted ? null : ((await feed?.take()) ?? null);
+        if (messages === null) break;
+        attempt = 0;
+        next = (messages.at(-1)?.sequence ?? next) + 1;
+        yield messages;
+      }
+    } finally {
+      signal.removeEventListener('abort', close);
+      close();
+    }
+    await pause(attempt, signal);
+  }
+}
+
+/**
+ * Messages of `filterSubject` up to `lastSequence`, in order.
+ *
+ * @throws EventStoreUnavailable when the stream cannot be read for long
+ */
+export async function* readMessages(
+  access: StreamAccess,
+  filterSubject: string,
+  lastSequence: number,
+): AsyncGenerator<FedMessage> {
+  let firstSequence = 1;
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+    const feed = await openFeed(access, firstSequence, attempt, filterSubject);
+    try {
+      if (feed?.isEmpty === true) return;
+      for (;;) {
+        const messages = (await feed?.take()) ?? null;
+        if (messages === null) break;
+        attempt = 0;
+        for (const message of messages) {
+          if (message.sequence > lastSequence) return;
+          firstSequence = message.sequence + 1;
+          yield message;
+          if (message.sequence === lastSequence || message.pendingCount === 0) return;
+        }
+      }
+    } finally {
+      feed?.close();
+    }
+    await pause(attempt);
+  }
+  throw new EventStoreUnavailable(`${filterSubject} cannot be read`);
+}
+
+async function openFeed(
+  { connection, manager, logger }: StreamAccess,
+  firstSequence: number,
+  attempt: number,
+  filterSubject?: string,
+): Promise<MessageFeed | null> {
+  if (connection.isClosed()) throw new EventStoreUnavailable('the connection was closed');
+  try {
+    return await MessageFeed.open(connection, manager, { firstSequence, filterSubject });
+  } catch (error) {
+    logger.warn({ err: error, firstSequence, attempt }, 'event stream cannot be read, will retry');
+    return null;
+  }
+}
+
+/** Waits 50 ms, 100 ms, … at most 2 s, or until `signal` aborts. */
+async function pause(attempt: number, signal?: AbortSignal): Promise<void> {
+  if (attempt === 0) return; // It went well until now.
+  const delayMs = Math.min(RETRY_MS_MIN * 2 ** (attempt - 1), RETRY_MS_MAX);
+  await delay(delayMs, undefined, { signal }).catch(() => {});
+}

@@ -1,0 +1,100 @@
+import type { StoredMsg } from '@nats-io/jetstream';
+import type { Msg, MsgHdrs } from '@nats-io/transport-node';
+
+/** A message of the stream, wherever it was read from. */
+export interface StoredMessage {
+  readonly subject: string;
+  readonly sequence: number;
+  /** Lines of `name: value`, each between CR LF. */
+  readonly headerText: string;
+  readonly payload: Uint8Array;
+}
+
+/** What a consumer's delivery says besides the message. */
+export interface Delivery {
+  readonly streamSequence: number;
+  /** Counts what this consumer delivered, from 1. */
+  readonly consumerSequence: number;
+  /** Messages that the consumer can deliver after this one. */
+  readonly pendingCount: number;
+}
+
+const SHORT_TOKEN_COUNT = 9;
+
+/**
+ * Reads the subject that settles a delivery: `$JS.ACK.<stream>.<consumer>.<delivery count>.<stream
+ * sequence>.<consumer sequence>.<time>.<pending>`. Newer servers put two tokens before the stream.
+ */
+export function parseDelivery(replySubject: string): Delivery {
+  const tokens = replySubject.split('.');
+  const at = tokens.length === SHORT_TOKEN_COUNT ? 5 : 7;
+  return {
+    streamSequence: Number(tokens[at]),
+    consumerSequence: Number(tokens[at + 1]),
+    pendingCount: Number(tokens[at + 3]),
+  };
+}
+
+export function deliveredMessage(message: Msg, sequence: number): StoredMessage {
+  return {
+    subject: message.subject,
+    sequence,
+    headerText: headerTextOf(message),
+    payload: message.data,
+  };
+}
+
+export function messageOfStream(message: StoredMsg): StoredMessage {
+  const { subject, seq, data } = message;
+  return { subject, sequence: seq, headerText: textOf(message.header), payload: data };
+}
+
+/** Value of a header by its exact name; `null` when it is not there. */
+export function headerOf(headerText: string, name: string): string | null {
+  const start = headerText.indexOf(`\r\n${name}:`);
+  if (start === -1) return null;
+  const valueStart = start + name.length + 3;
+  const end = headerText.indexOf('\r\n', valueStart);
+  return headerText.slice(valueStart, end === -1 ? undefined : end).trim();
+}
+
+/** All headers in order, for whoever does not know the names. */
+export function headerList(headerText: string): (readonly [string, string])[] {
+  return headerText.split('\r\n').flatMap((line) => {
+    const colon = line.indexOf(':');
+    return colon === -1 ? [] : [[line.slice(0, colon), line.slice(colon + 1).trim()] as const];
+  });
+}
+
+/** How the client keeps a message that has not been looked at: header and payload as they came. */
+interface RawMessage {
+  readonly _rdata: Uint8Array;
+  readonly _msg: { readonly hdr: number };
+}
+
+/**
+ * The header as it came. The client's own parsing of it takes three times as long as decoding the
+ * event, so the bytes are taken where this version of the client keeps them.
+ */
+function headerTextOf(message: Msg): string {
+  if (isRaw(message) && message._msg.hdr > 0) {
+    return latin1.decode(message._rdata.subarray(0, message._msg.hdr));
+  }
+  return message.headers === undefined ? '' : textOf(message.headers);
+}
+
+const latin1 = new TextDecoder('latin1'); // Values are ASCII; anything else is no CloudEvent header.
+
+function isRaw(message: object): message is RawMessage {
+  if (!('_rdata' in message) || !('_msg' in message)) return false;
+  const { _rdata: bytes, _msg: place } = message;
+  if (typeof place !== 'object' || place === null || !('hdr' in place)) return false;
+  return bytes instanceof Uint8Array && typeof place.hdr === 'number';
+}
+
+function textOf(headers: MsgHdrs): string {
+  const lines = [...headers].flatMap(([name, values]) =>
+    values.map((value) => `${name}: ${value}`),
+  );
+  return ['', ...lines, ''].join('\r\n');
+}

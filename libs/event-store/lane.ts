@@ -1,0 +1,61 @@
+import { type ApiName, apiName, type JobId } from '#libs/domain/kernel/ids.ts';
+import type { DecisionLane, FactLane } from './event-store.port.ts';
+
+export type Lane = DecisionLane | FactLane;
+export type LaneKind = Lane['kind'];
+
+/** First tokens of every subject of the log. */
+export const SUBJECT_PREFIX = 'cortex.events.';
+
+/** Where a lane stands in the log. */
+export function subjectOf(lane: Lane): string {
+  return `${SUBJECT_PREFIX}${lane.apiName}.${pathOf(lane)}`;
+}
+
+function pathOf(lane: Lane): string {
+  switch (lane.kind) {
+    case 'job':
+    case 'batch':
+    case 'worker':
+      return `jobs.${lane.jobId}.${lane.kind}`;
+    case 'api':
+      return 'api';
+    case 'idempotency-key':
+      return `keys.${lane.keySha256}`;
+  }
+}
+
+/** What an event of a lane is about, as a CloudEvent says it. */
+export interface LaneAddress {
+  readonly source: string;
+  readonly subject: string;
+}
+
+export function addressOf(lane: Lane): LaneAddress {
+  const source = `/apis/${lane.apiName}`;
+  switch (lane.kind) {
+    case 'job':
+    case 'batch':
+    case 'worker':
+      return { source, subject: `jobs/${lane.jobId}` };
+    case 'api':
+      return { source, subject: 'api' };
+    case 'idempotency-key':
+      return { source, subject: `keys/${lane.keySha256}` };
+  }
+}
+
+/** The inverse of `subjectOf`, as far as readers need it; `null` for a subject of no lane. */
+export function laneKindOf(subject: string): LaneKind | null {
+  const last = subject.slice(subject.lastIndexOf('.') + 1);
+  if (last === 'job' || last === 'batch' || last === 'worker' || last === 'api') return last;
+  return subject.split('.')[3] === 'keys' ? 'idempotency-key' : null;
+}
+
+export function apiNameOf(subject: string): ApiName {
+  return apiName(subject.split('.')[2] ?? '');
+}
+
+/** Matches the subjects of all lanes of a job. */
+export const jobSubjects = (api: ApiName, jobId: JobId): string =>
+  `${SUBJECT_PREFIX}${api}.jobs.${jobId}.>`;
