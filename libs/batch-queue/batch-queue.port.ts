@@ -28,9 +28,11 @@ export interface LeasedBatch {
 /** Takes batches of one job. Settling a batch whose lease has run out changes nothing. */
 export interface BatchReceiver {
   /**
-   * Waits for batches and leases at most `countMax` of them, at least one.
+   * Waits for batches and leases at most `countMax` of them, at least one. Returns what is there
+   * rather than waiting for more. One call at a time.
    *
    * @returns an empty list after `close`, or when `waitMs` went by without a batch
+   * @throws BatchQueueUnavailable when there can be no batches any more: the connection was closed
    */
   receive(countMax: number, waitMs: number): Promise<readonly LeasedBatch[]>;
   /** Starts the leases of these batches anew. Call at least every third of the lease. */
@@ -74,8 +76,11 @@ export interface BatchQueue {
    */
   sentIndexes(key: JobQueueKey, firstIndex: number): Promise<ReadonlySet<number>>;
 
-  /** @param leaseMs how long a batch stays with a worker that neither settles nor renews it */
-  receiver(key: JobQueueKey, options: { readonly leaseMs: number }): Promise<BatchReceiver>;
+  /**
+   * Receives from the job's queue, which may not exist yet. How long a batch stays with a worker
+   * that neither settles nor renews it is an option of the adapter, the same for every job.
+   */
+  receiver(key: JobQueueKey): Promise<BatchReceiver>;
 
   /** Puts a batch into the named dead-letter queue, once however often it is called. */
   deadLetter(key: JobQueueKey, queueName: string, letter: DeadLetter): Promise<void>;
@@ -83,7 +88,7 @@ export interface BatchQueue {
   /** Deletes the job's queue with all that is in it; a queue that is not there is deleted already. */
   delete(key: JobQueueKey): Promise<void>;
 
-  /** Jobs that have a queue, for cleaning up after a crash. */
+  /** Jobs that have a queue, for cleaning up after a crash; sweeps what late senders left behind. */
   list(): Promise<readonly JobQueueKey[]>;
 }
 

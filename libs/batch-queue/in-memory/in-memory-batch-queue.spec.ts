@@ -1,0 +1,30 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  aBatch,
+  aQueueKey,
+  batchQueueContract,
+  CONTRACT_LEASE_MS,
+} from '../batch-queue.contract.ts';
+import { InMemoryBatchQueue } from './in-memory-batch-queue.ts';
+
+batchQueueContract(async () => {
+  const queue = new InMemoryBatchQueue({ leaseMs: CONTRACT_LEASE_MS });
+  return { queue, deadLettersIn: async (name) => queue.deadLettersIn(name) };
+});
+
+describe('InMemoryBatchQueue', () => {
+  it('ends leases by the clock it is given', async () => {
+    let nowMs = 0;
+    const queue = new InMemoryBatchQueue({ leaseMs: 1000, clock: () => new Date(nowMs) });
+    const key = aQueueKey();
+    await queue.create(key);
+    await queue.send(key, [aBatch(0)]);
+    const receiver = await queue.receiver(key);
+    await receiver.receive(1, 0);
+
+    nowMs = 999;
+    expect(await receiver.receive(1, 0)).toEqual([]);
+    nowMs = 1000;
+    expect(await receiver.receive(1, 0)).toMatchObject([{ index: 0, attempt: 2 }]);
+  });
+});

@@ -1,0 +1,220 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { JetStreamApiError, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { batchId } from '#libs/domain/kernel/ids.ts';
+import type { Logger } from '#libs/platform/logger.ts';
+import { onReconnect } from '#libs/platform/nats/on-reconnect.ts';
+import {
+  type OutgoingMessage,
+  PipelinedPublisher,
+} from '#libs/platform/nats/pipelined-publisher.ts';
+import {
+  type BatchQueue,
+  BatchQueueUnavailable,
+  type BatchReceiver,
+  type DeadLetter,
+  type JobQueueKey,
+  type OutgoingBatch,
+} from '../batch-queue.port.ts';
+import { deadLetterMessage } from './dead-letter-message.ts';
+import { MESSAGE_ID_HEADER } from './delivery.ts';
+import { JetStreamBatchReceiver } from './jetstream-batch-receiver.ts';
+import {
+  keyOfConsumer,
+  keyOfSubject,
+  QUEUE_STREAM,
+  QUEUE_SUBJECTS,
+  queueConsumer,
+  queueSubject,
+} from './queue-names.ts';
+import { declareConsumer, declareStreams } from './queue-streams.ts';
+import { queuedIndexes } from './queued-indexes.ts';
+
+/** Long enough for a server to restart, short enough that its memory of message ids is still good. */
+const SEND_RETRY_MS_MAX = 20_000;
+const SEND_PAUSE_MS = 250;
+const CONSUMER_NOT_FOUND = 10014;
+
+export interface JetStreamBatchQueueOptions {
+  /** How long a batch stays with a worker that neither settles nor renews it. */
+  readonly leaseMs: number;
+  readonly logger: Logger;
+  /** How long `send` and `deadLetter` try again before they give up. */
+  readonly sendRetryMs?: number;
+}
+
+/**
+ * One work-queue stream for all jobs; a job is a subject and a durable pull consumer on it.
+ *
+ * The consumer is what makes the queue exist: without it nobody receives. `delete` takes it away
+ * first and the messages after, so a crash in between, or a sender that was late, leaves messages
+ * that nobody is offered; `list` purges them.
+ */
+export class JetStreamBatchQueue implements BatchQueue {
+  private readonly publisher: PipelinedPublisher;
+  private readonly receivers = new Set<JetStreamBatchReceiver>();
+
+  private constructor(
+    private readonly connection: NatsConnection,
+    private readonly manager: JetStreamManager,
+    private readonly options: JetStreamBatchQueueOptions,
+  ) {
+    this.publisher = new PipelinedPublisher(connection);
+    onReconnect(connection, () => {
+      for (const receiver of this.receivers) receiver.resume();
+    });
+    void connection.closed().then(() => this.end());
+  }
+
+  /**
+   * Declares the streams. The queue ends with its connection.
+   *
+   * @throws BatchQueueUnavailable when the server has no JetStream or is not ready
+   */
+  static async open(
+    connection: NatsConnection,
+    options: JetStreamBatchQueueOptions,
+  ): Promise<JetStreamBatchQueue> {
+    const manager = await translated('open', async () => {
+      const made = await jetstreamManager(connection);
+      await declareStreams(made);
+      return made;
+    });
+    return new JetStreamBatchQueue(connection, manager, options);
+  }
+
+  urlOf(key: JobQueueKey): string {
+    return `nats://${QUEUE_STREAM}/${queueSubject(key)}`;
+  }
+
+  create(key: JobQueueKey): Promise<void> {
+    return translated('create', () => declareConsumer(this.manager, key, this.options.leaseMs));
+  }
+
+  send(key: JobQueueKey, batches: readonly OutgoingBatch[]): Promise<void> {
+    return this.publishStored(batchMessages(key, batches), key);
+  }
+
+  sentIndexes(key: JobQueueKey, firstIndex: number): Promise<ReadonlySet<number>> {
+    return translated('look at', async () => {
+      const indexes = await queuedIndexes(this.manager, queueSubject(key));
+      return new Set([...indexes].filter((index) => index >= firstIndex));
+    });
+  }
+
+  receiver(key: JobQueueKey): Promise<BatchReceiver> {
+    const receiver = new JetStreamBatchReceiver(this.connection, {
+      key,
+      leaseMs: this.options.leaseMs,
+      logger: this.options.logger,
+      isThere: () => this.isThere(key).catch(() => false), // Not to be reached: looked for again.
+      onClose: () => this.receivers.delete(receiver),
+    });
+    this.receivers.add(receiver);
+    return Promise.resolve(receiver);
+  }
+
+  deadLetter(key: JobQueueKey, queueName: string, letter: DeadLetter): Promise<void> {
+    return this.publishStored([deadLetterMessage(key, queueName, letter)], key);
+  }
+
+  delete(key: JobQueueKey): Promise<void> {
+    return translated('delete', async () => {
+      try {
+        await this.manager.consumers.delete(QUEUE_STREAM, queueConsumer(key));
+      } catch (error) {
+        if (!isConsumerNotFound(error)) throw error;
+      }
+      await this.manager.streams.purge(QUEUE_STREAM, { filter: queueSubject(key) });
+    });
+  }
+
+  list(): Promise<readonly JobQueueKey[]> {
+    return translated('list', async () => {
+      // Before the consumers: what has messages by now and no consumer later was deleted.
+      const filled = await this.filledQueues();
+      const keys = new Map<string, JobQueueKey>();
+      for await (const { name } of this.manager.consumers.list(QUEUE_STREAM)) {
+        const key = keyOfConsumer(name);
+        if (key !== null) keys.set(name, key);
+      }
+      for (const key of filled) if (!keys.has(queueConsumer(key))) await this.sweep(key);
+      return [...keys.values()];
+    });
+  }
+
+  private async filledQueues(): Promise<readonly JobQueueKey[]> {
+    const { state } = await this.manager.streams.info(QUEUE_STREAM, {
+      subjects_filter: QUEUE_SUBJECTS,
+    });
+    return Object.keys(state.subjects ?? {})
+      .map((subject) => keyOfSubject(subject))
+      .filter((key) => key !== null);
+  }
+
+  private async sweep(key: JobQueueKey): Promise<void> {
+    // A page of the listing misses a consumer when another is deleted meanwhile, so ask for it.
+    if (await this.isThere(key)) return;
+    const filter = queueSubject(key);
+    const { purged } = await this.manager.streams.purge(QUEUE_STREAM, { filter });
+    this.options.logger.info({ ...key, batchCount: purged }, 'purged batches of a deleted queue');
+  }
+
+  private async isThere(key: JobQueueKey): Promise<boolean> {
+    try {
+      await this.manager.consumers.info(QUEUE_STREAM, queueConsumer(key));
+      return true;
+    } catch (error) {
+      if (isConsumerNotFound(error)) return false;
+      throw error;
+    }
+  }
+
+  /** The connection was closed: nobody waits any longer for what cannot come. */
+  private end(): void {
+    for (const receiver of this.receivers) receiver.abandon();
+    this.publisher.close();
+  }
+
+  /** Publishes until all are stored; the ids make a repeated message one message. */
+  private async publishStored(
+    messages: Iterable<OutgoingMessage>,
+    key: JobQueueKey,
+  ): Promise<void> {
+    let failures = await this.publisher.publishEach(messages);
+    const givesUpAt = performance.now() + (this.options.sendRetryMs ?? SEND_RETRY_MS_MAX);
+    while (failures.length > 0) {
+      const [{ error: cause } = {}] = failures;
+      if (performance.now() >= givesUpAt || this.connection.isClosed())
+        throw new BatchQueueUnavailable('not every batch was stored', { cause });
+      const facts = { ...key, batchCount: failures.length, err: cause };
+      this.options.logger.warn(facts, 'sending batches again');
+      await delay(SEND_PAUSE_MS);
+      failures = await this.publisher.publishEach(failures.map(({ message }) => message));
+    }
+  }
+}
+
+/** Made one by one while they are sent: all of them at once would be memory for nothing. */
+function* batchMessages(
+  key: JobQueueKey,
+  batches: readonly OutgoingBatch[],
+): Generator<OutgoingMessage> {
+  const subject = queueSubject(key);
+  for (const { index, payload } of batches) {
+    const facts = headers();
+    facts.append(MESSAGE_ID_HEADER, batchId(key.jobId, index));
+    yield { subject, payload, headers: facts };
+  }
+}
+
+async function translated<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new BatchQueueUnavailable(`cannot ${what} the queue`, { cause: error });
+  }
+}
+
+const isConsumerNotFound = (error: unknown): boolean =>
+  error instanceof JetStreamApiError && error.code === CONSUMER_NOT_FOUND;
