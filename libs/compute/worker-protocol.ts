@@ -30,6 +30,7 @@ export interface ContainerAssignment {
   readonly name: string;
   /** Command with its arguments. */
   readonly command: readonly string[];
+  /** The whole environment of the command; nothing of the worker's own is added. */
   readonly env: Readonly<Record<string, string>>;
   /** Folder that the command runs in. */
   readonly cwd: string;
@@ -45,9 +46,41 @@ export type ToWorker =
   | { readonly type: 'stop'; readonly graceMs: number };
 
 export type FromWorker =
+  /**
+   * The containers run, each the leader of its own process group. Whoever supervises the worker
+   * kills these groups when the worker is gone, so that no handler outlives a worker that was killed.
+   */
+  | { readonly type: 'containers-started'; readonly pids: readonly number[] }
   /** The readiness probes passed; the worker takes batches. */
   | { readonly type: 'running' }
   | { readonly type: 'halted' }
   | { readonly type: 'completion-hook-answered'; readonly response: HookResponse }
   /** The worker is about to exit with 1. */
   | { readonly type: 'failed'; readonly reason: Reason };
+
+const TO_WORKER_TYPES: readonly string[] = [
+  'assign',
+  'halt',
+  'call-completion-hook',
+  'stop',
+] satisfies ToWorker['type'][];
+
+const FROM_WORKER_TYPES: readonly string[] = [
+  'containers-started',
+  'running',
+  'halted',
+  'completion-hook-answered',
+  'failed',
+] satisfies FromWorker['type'][];
+
+/** Both ends are of one build, so the type tells the rest. */
+export const isToWorker = (message: unknown): message is ToWorker =>
+  hasTypeIn(message, TO_WORKER_TYPES);
+
+export const isFromWorker = (message: unknown): message is FromWorker =>
+  hasTypeIn(message, FROM_WORKER_TYPES);
+
+function hasTypeIn(message: unknown, types: readonly string[]): boolean {
+  if (typeof message !== 'object' || message === null || !('type' in message)) return false;
+  return typeof message.type === 'string' && types.includes(message.type);
+}

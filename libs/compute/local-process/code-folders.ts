@@ -1,0 +1,81 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { extract } from 'tar';
+import type { BlobStore } from '#libs/object-store/blob-store.port.ts';
+
+/** An archive may be 32 MiB; one that unpacks to this much more is not source code. */
+const UNPACKED_BYTES_MAX = 1024 * 1024 * 1024;
+
+/** The handler's code cannot be had: the object is gone, or is no archive we would unpack. */
+export class CodeUnusable extends Error {
+  override readonly name = 'CodeUnusable';
+}
+
+/** Folders of unpacked handler code, one per archive, shared by all jobs that use it. */
+export class CodeFolders {
+  private readonly unpacking = new Map<string, Promise<string>>();
+
+  constructor(
+    private readonly root: string,
+    private readonly blobs: BlobStore,
+  ) {}
+
+  /**
+   * The folder with the code of `codeKey`, unpacked once.
+   *
+   * @throws CodeUnusable when there is no such archive, or it is broken or reaches outside its folder
+   * @throws BlobStoreUnavailable when asking again may help
+   */
+  folderOf(codeKey: string): Promise<string> {
+    const folder = join(this.root, createHash('sha256').update(codeKey).digest('hex').slice(0, 32));
+    let unpacked = this.unpacking.get(folder);
+    if (unpacked === undefined) {
+      unpacked = this.ensure(folder, codeKey).finally(() => this.unpacking.delete(folder));
+      this.unpacking.set(folder, unpacked);
+    }
+    return unpacked;
+  }
+
+  private async ensure(folder: string, codeKey: string): Promise<string> {
+    if (await exists(folder)) return folder;
+    const archive = await this.blobs.get(codeKey);
+    if (archive === null) throw new CodeUnusable(`there is no code archive ${codeKey}`);
+    const unfinished = `${folder}.${randomUUID()}`;
+    try {
+      await mkdir(unfinished, { recursive: true });
+      await unpack(archive, unfinished);
+      await rename(unfinished, folder); // Whoever sees the folder sees all of it.
+    } catch (error) {
+      if (await exists(folder)) return folder; // Another process was faster.
+      throw new CodeUnusable(`cannot unpack code archive ${codeKey}`, { cause: error });
+    } finally {
+      await rm(unfinished, { recursive: true, force: true });
+    }
+    return folder;
+  }
+}
+
+/** Entries that point outside of `folder` make it fail, as does everything else that is odd. */
+async function unpack(archive: Uint8Array, folder: string): Promise<void> {
+  let unpackedBytes = 0;
+  const sink = extract({
+    cwd: folder,
+    strict: true,
+    filter: (_path, entry) => {
+      unpackedBytes += 'size' in entry ? (entry.size ?? 0) : 0;
+      return unpackedBytes <= UNPACKED_BYTES_MAX;
+    },
+  });
+  await pipeline(Readable.from([archive]), sink);
+  if (unpackedBytes > UNPACKED_BYTES_MAX)
+    throw new Error(`unpacks to over ${UNPACKED_BYTES_MAX} bytes`);
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

@@ -1,0 +1,39 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ApiName, JobId, WorkerId } from '#libs/domain/kernel/ids.ts';
+import type { Workload } from '../compute.port.ts';
+import { mergeConfig } from './merge-config.ts';
+
+/** Files that the handlers of one job find. They go with the job; its logs stay. */
+export interface JobFiles {
+  readonly folder: string;
+  readonly specFile: string;
+  readonly configFile: string;
+}
+
+export async function writeJobFiles(dataDir: string, workload: Workload): Promise<JobFiles> {
+  const folder = join(dataDir, 'jobs', workload.jobId);
+  const files = {
+    folder,
+    specFile: join(folder, 'job.json'),
+    configFile: join(folder, 'config.json'),
+  };
+  await mkdir(folder, { recursive: true });
+  await writeFile(files.specFile, workload.jobSpecJson);
+  const config = mergeConfig(workload.spec.handler?.config ?? {}, workload.configJson);
+  await writeFile(files.configFile, config);
+  return files;
+}
+
+export const removeJobFiles = ({ folder }: JobFiles): Promise<void> =>
+  rm(folder, { recursive: true, force: true });
+
+/** Where a worker's handler writes; `null` when the names are no names of ours. */
+export function logFileOf(
+  dataDir: string,
+  worker: { readonly apiName: ApiName; readonly jobId: JobId; readonly workerId: WorkerId },
+): string | null {
+  const names = [worker.apiName, worker.jobId, worker.workerId];
+  if (!names.every((name) => /^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name))) return null;
+  return join(dataDir, 'logs', worker.apiName, worker.jobId, `${worker.workerId}.log`);
+}

@@ -1,0 +1,212 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { anApiSpec } from '#test/support/api.builders.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { workerId } from '#libs/domain/kernel/ids.ts';
+import { LocalPlatform } from '#test/support/local-platform.ts';
+import { processesWith } from '#test/support/process-scan.ts';
+import { until } from '#test/support/until.ts';
+
+describe('workers as local processes', () => {
+  let platform: LocalPlatform;
+
+  beforeEach(async () => {
+    platform = await LocalPlatform.start();
+  });
+
+  afterEach(async () => {
+    const { dataDir } = platform;
+    await platform.stop();
+    expect(processesWith(dataDir)).toEqual([]);
+  });
+
+  it('runs a job by a command that serves HTTP', async () => {
+    const workload = platform.workload({ workers: 2 });
+    await platform.enqueue(workload, ['[9007199254740993, {"b":1,"a":2}, "ü", null]', '[1]', '[]']);
+
+    await platform.compute.start(workload);
+
+    const outcomes = await until('three outcomes', async () => {
+      const events = await platform.batchEvents(workload);
+      return events.filter((event) => event.type === 'BatchSucceeded').length === 3 && events;
+    });
+    expect(outcomes.filter((event) => event.type === 'JobStarted').length).toBeGreaterThan(0);
+    const call = platform
+      .calls()
+      .find((each) => each.headers?.['x-cortex-batch-id']?.endsWith('-0'));
+    expect(call?.body).toBe('[9007199254740993, {"b":1,"a":2}, "ü", null]');
+    expect(call?.headers).toMatchObject({
+      'content-type': 'application/json',
+      'x-cortex-job-id': workload.jobId,
+      'x-cortex-attempt': '1',
+      traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/),
+    });
+  });
+
+  it.each([
+    ['python', 'handler.py'],
+    ['node', 'handler.ts'],
+  ] as const)('runs a job by a %s function', async (type, path) => {
+    const out = join(platform.dataDir, 'out.ndjson');
+    const handler = { ...anApiSpec().handler, type, path, config: { out } } as never;
+    const workload = platform.workload({ spec: anApiSpec({ handler }) });
+    await platform.enqueue(workload, ['[1,2]', '["fail"]', '[3]']);
+
+    await platform.compute.start(workload);
+
+    const events = await until('three outcomes', async () => {
+      const all = await platform.batchEvents(workload);
+      return all.filter(({ type: t }) => t !== 'JobStarted').length === 3 && all;
+    });
+    expect(events.filter((event) => event.type === 'BatchSucceeded')).toHaveLength(2);
+    expect(events.find((event) => event.type === 'BatchFailed')).toMatchObject({
+      data: {
+        index: 1,
+        next: 'fail',
+        reason: {
+          kind: 'dequeuer.user_container_response_status_code',
+          message:
+            'invalid response from user container; got status code 500, expected status code 200',
+        },
+      },
+    });
+    const hook = await platform.compute.callCompletionHook(
+      workload.jobId,
+      '{"message":"job_complete"}',
+      AbortSignal.timeout(10_000),
+    );
+    expect(hook.status).toBe(200);
+    expect(readFileSync(out, 'utf8').replaceAll(' ', '').trim().split('\n').sort()).toEqual([
+      `{"batch":"${workload.jobId}-0","payload":[1,2]}`,
+      `{"batch":"${workload.jobId}-2","payload":[3]}`,
+      `{"complete":"${workload.jobId}"}`,
+    ]);
+    const log = await platform.compute.readLog({ ...workload, workerId: workerId(0) }, 0, 65_536);
+    const text = Buffer.from(log?.bytes ?? []).toString();
+    expect(text).toContain(`handler of ${workload.jobId}`);
+    expect(text).toContain('asked to fail');
+  });
+
+  it('runs the batch of a worker that was killed again on its replacement', async () => {
+    const workload = platform.workload();
+    await platform.enqueue(workload, ['[{"sleepMs":700}]', '[1]']);
+    await platform.compute.start(workload);
+    const first = await until('the call', () => platform.calls()[0] ?? null);
+
+    const [worker] = processesWith(platform.nats.url).filter(({ commandLine }) =>
+      commandLine.includes('worker/main'),
+    );
+    process.kill(worker?.pid ?? 0, 'SIGKILL');
+
+    await until('the outcomes', async () => {
+      const events = await platform.batchEvents(workload);
+      return events.filter((event) => event.type === 'BatchSucceeded').length === 2;
+    });
+    expect(platform.calls().filter(({ answered }) => answered !== undefined)).toHaveLength(2);
+    expect(platform.calls().every(({ pid }, index) => index === 0 || pid !== first.pid)).toBe(true);
+    expect(platform.states(workload)).toEqual([
+      '0.0 initializing',
+      '0.0 running',
+      '0.0 failed',
+      '0.1 pending',
+      '0.1 initializing',
+      '0.1 running',
+    ]);
+  });
+
+  it('takes the death of a handler for a failure of the worker, not of the batch', async () => {
+    const workload = platform.workload();
+    await platform.enqueue(workload, ['[{"exit":3}]']);
+
+    await platform.compute.start(workload);
+
+    const lost = await until(
+      'the worker to be lost',
+      () =>
+        platform.reports.find(({ state, willRestart }) => state === 'failed' && !willRestart) ??
+        null,
+    );
+    expect(lost.restart).toBe(5);
+    expect(lost.reason?.kind).toBe('worker.container_exited');
+    expect(lost.reason?.message).toContain('container "api" exited with code 3');
+    expect(lost.reason?.message).toContain('leaving with 3');
+    const events = await platform.batchEvents(workload);
+    expect(events.map((event) => event.type)).not.toContain('BatchFailed');
+  });
+
+  it('dead-letters a batch that kills its handler every time', async () => {
+    const workload = platform.workload({ receiveCountMax: 2, deadLetterQueueName: 'dead' });
+    await platform.enqueue(workload, ['[{"exit":3}]', '[1]']);
+
+    await platform.compute.start(workload);
+
+    const events = await until('the outcomes', async () => {
+      const all = await platform.batchEvents(workload);
+      const types = all.map((event) => event.type);
+      return types.includes('BatchDeadLettered') && types.includes('BatchSucceeded') && all;
+    });
+    expect(events.find((event) => event.type === 'BatchDeadLettered')).toMatchObject({
+      data: { index: 0, attempt: 2 },
+    });
+  });
+
+  it('gives up in seconds on a command that does not start', async () => {
+    const { spec } = platform.workload();
+    const containers = (spec.pod?.containers ?? []).map((container) => ({
+      ...container,
+      command: ['no-such-program'],
+    }));
+    const workload = platform.workload({ spec: { ...spec, pod: { port: 8080, containers } } });
+
+    await platform.compute.start(workload);
+
+    const lost = await until(
+      'the worker to be lost',
+      () =>
+        platform.reports.find(({ state, willRestart }) => state === 'failed' && !willRestart) ??
+        null,
+      10_000,
+    );
+    expect(lost.reason).toMatchObject({ kind: 'worker.container_not_started' });
+    expect(lost.reason?.message).toContain('no-such-program');
+  });
+
+  it('starts no handler call after a halt, and gives back what was not started', async () => {
+    const workload = platform.workload();
+    await platform.enqueue(
+      workload,
+      Array.from({ length: 50 }, () => '[{"sleepMs":30}]'),
+    );
+    await platform.compute.start(workload);
+    await until('some calls', () => platform.calls().length >= 4);
+
+    await platform.compute.halt(workload.jobId);
+    const started = platform.calls().filter(({ body }) => body !== undefined).length;
+
+    const receiver = await platform.queue.receiver(workload);
+    const left = await until('the rest on the queue', async () => {
+      const batches = await receiver.receive(100, 500);
+      return batches.length > 0 && batches;
+    });
+    expect(left.every(({ attempt }) => attempt <= 2)).toBe(true);
+    expect(platform.calls().filter(({ body }) => body !== undefined)).toHaveLength(started);
+    await receiver.close();
+    await platform.compute.stop(workload.jobId, 1000);
+    expect(platform.states(workload).at(-1)).toBe('0.0 succeeded');
+    expect(await platform.compute.list()).toEqual([]);
+  });
+
+  it('cuts a call that outlasts the grace, and offers its batch again', async () => {
+    const workload = platform.workload();
+    await platform.enqueue(workload, ['[{"sleepMs":60000}]']);
+    await platform.compute.start(workload);
+    await until('the call', () => platform.calls().length > 0);
+
+    await platform.compute.stop(workload.jobId, 100);
+
+    expect(await platform.batchEvents(workload)).toMatchObject([{ type: 'JobStarted' }]);
+    const receiver = await platform.queue.receiver(workload);
+    expect(await receiver.receive(1, 1000)).toMatchObject([{ index: 0, attempt: 2 }]);
+    await receiver.close();
+  });
+});

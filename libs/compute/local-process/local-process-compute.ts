@@ -1,0 +1,121 @@
+import { join } from 'node:path';
+import type { ApiName, JobId, WorkerId } from '#libs/domain/kernel/ids.ts';
+import type { BlobStore } from '#libs/object-store/blob-store.port.ts';
+import type { Clock } from '#libs/platform/clock.ts';
+import {
+  type Compute,
+  type HookResponse,
+  type LogChunk,
+  NoLiveWorker,
+  type WorkerReport,
+  type Workload,
+} from '../compute.port.ts';
+import { CodeFolders } from './code-folders.ts';
+import type { Runners } from './container-assignments.ts';
+import { HandlerPorts } from './handler-ports.ts';
+import { logFileOf } from './job-folder.ts';
+import { type JobHost, LocalJob } from './local-job.ts';
+import { readLogBytes } from './read-log.ts';
+import { WorkerPool } from './worker-pool.ts';
+import type { WorkerCommand } from './worker-process.ts';
+import { WorkerSlots } from './worker-slots.ts';
+
+const LOG_CHUNK_BYTES_MAX = 1024 * 1024;
+/** Ending all workers at once is worth a moment for their leases, and no more. */
+const CLOSE_MS_MAX = 3000;
+
+export interface LocalProcessComputeOptions {
+  /** Folder for handlers' code, job files and logs. */
+  readonly dataDir: string;
+  /** How many workers have a process at a time; further ones are pending. */
+  readonly workersMax: number;
+  /** How many idle worker processes wait for a job. */
+  readonly warmWorkers: number;
+  readonly worker: WorkerCommand;
+  readonly runners: Runners;
+  /** What every handler's environment starts from. */
+  readonly handlerEnv: Readonly<Record<string, string>>;
+  /** Where handlers run that came without code. */
+  readonly workingFolder: string;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+}
+
+/**
+ * Workers as processes of this machine, children of this one. When this process dies, the workers
+ * see their IPC channels close and leave; when a worker dies, its handler is killed from here.
+ */
+export class LocalProcessCompute implements Compute {
+  private readonly jobs = new Map<JobId, LocalJob>();
+  private readonly host: JobHost;
+  private listener: (report: WorkerReport) => void = () => {};
+
+  constructor(private readonly options: LocalProcessComputeOptions) {
+    const { dataDir, workersMax, warmWorkers, worker, blobs, clock } = options;
+    this.host = {
+      ...options,
+      codeFolders: new CodeFolders(join(dataDir, 'code'), blobs),
+      slots: new WorkerSlots(workersMax),
+      pool: new WorkerPool(worker, warmWorkers),
+      ports: new HandlerPorts(),
+      report: (change) => this.listener({ ...change, at: clock().toISOString() }),
+    };
+  }
+
+  async start(workload: Workload): Promise<void> {
+    const { jobId } = workload;
+    const job = this.jobs.get(jobId) ?? new LocalJob(this.host, workload);
+    this.jobs.set(jobId, job);
+    try {
+      await job.started();
+    } catch (error) {
+      if (this.jobs.get(jobId) === job) this.jobs.delete(jobId);
+      throw error;
+    }
+  }
+
+  async halt(jobId: JobId): Promise<void> {
+    await this.jobs.get(jobId)?.halt();
+  }
+
+  async callCompletionHook(jobId: JobId, body: string, signal: AbortSignal): Promise<HookResponse> {
+    const job = this.jobs.get(jobId);
+    if (job === undefined) throw new NoLiveWorker(`job ${jobId} has no workers`);
+    return job.callCompletionHook(body, signal);
+  }
+
+  async stop(jobId: JobId, graceMs: number): Promise<void> {
+    await this.jobs.get(jobId)?.stop(graceMs);
+    this.jobs.delete(jobId);
+  }
+
+  onReport(listener: (report: WorkerReport) => void): void {
+    this.listener = listener;
+  }
+
+  async readLog(
+    worker: { readonly apiName: ApiName; readonly jobId: JobId; readonly workerId: WorkerId },
+    offset: number,
+    bytesMax: number,
+  ): Promise<LogChunk | null> {
+    const file = logFileOf(this.options.dataDir, worker);
+    if (file === null) return null;
+    // Asked before reading: what is written later is read by whoever asks again.
+    const isOpen = this.jobs.get(worker.jobId)?.hasOpenLog(worker.workerId) ?? false;
+    const bytes = await readLogBytes(file, offset, Math.min(bytesMax, LOG_CHUNK_BYTES_MAX));
+    if (bytes === null)
+      return isOpen ? { bytes: new Uint8Array(), nextOffset: offset, isOpen } : null;
+    return { bytes, nextOffset: offset + bytes.length, isOpen };
+  }
+
+  list(): Promise<readonly JobId[]> {
+    return Promise.resolve([...this.jobs.keys()]);
+  }
+
+  async close(): Promise<void> {
+    const stops = [...this.jobs.values()].map((job) => job.stop(0, CLOSE_MS_MAX));
+    this.jobs.clear();
+    await Promise.all(stops);
+    await this.host.pool.close();
+  }
+}

@@ -1,0 +1,198 @@
+import type { BatchQueue, LeasedBatch } from '#libs/batch-queue/batch-queue.port.ts';
+import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
+import type { EventStore } from '#libs/event-store/event-store.port.ts';
+import type { WorkerAssignment } from '#libs/compute/worker-protocol.ts';
+import type { Clock } from '#libs/platform/clock.ts';
+import type { Logger } from '#libs/platform/logger.ts';
+import { pause } from '#libs/platform/pause.ts';
+import { HandlerConnection } from '../handler-connection.ts';
+import { BatchFeed } from './batch-feed.ts';
+import {
+  badStatusReason,
+  failed,
+  type Outcome,
+  type Runner,
+  succeeded,
+  unreachableReason,
+} from './batch-outcome.ts';
+import { BatchRequests } from './batch-request.ts';
+import { OutcomeLog } from './outcome-log.ts';
+
+const STATUS_OK = 200;
+/** How often to look whether the log has caught up. */
+const BACKLOG_PAUSE_MS = 10;
+/** A call that takes longer than this gives the batches that wait behind it to other workers. */
+const SLOW_CALL_MS = 1000;
+/** How long outcomes may take to be recorded when the worker leaves. */
+const CLOSE_MS_MAX = 5000;
+
+/** The part of an assignment that running batches needs. */
+export type RunnerAssignment = Pick<
+  WorkerAssignment,
+  | 'apiName'
+  | 'jobId'
+  | 'workerId'
+  | 'handlerPort'
+  | 'traceparent'
+  | 'receiveCountMax'
+  | 'deadLetterQueueName'
+>;
+
+export interface BatchRunnerDeps {
+  readonly queue: BatchQueue;
+  readonly store: EventStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The queue's lease; what is held is renewed every third of it. */
+  readonly leaseMs: number;
+  /** Asked when a call found no handler: whether the handler's process has died. */
+  handlerHasDied(): Promise<boolean>;
+  /** Resolves when the handler can be called again, or never will be. */
+  handlerIsReady(): Promise<void>;
+}
+
+/** Leases batches, calls the handler with one at a time and records what became of them. */
+export class BatchRunner {
+  private readonly runner: Runner;
+  private readonly requests: BatchRequests;
+  private readonly connection: HandlerConnection;
+  private readonly feed: BatchFeed;
+  private readonly outcomes: OutcomeLog;
+  private inFlight: LeasedBatch | null = null;
+  private inFlightSince = 0;
+  private isHalted = false;
+  private hasStarted = false;
+  private running: Promise<void> | null = null;
+  private renewals: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly deps: BatchRunnerDeps,
+    private readonly assignment: RunnerAssignment,
+  ) {
+    const { queue, store, logger, clock } = deps;
+    const { apiName, jobId, deadLetterQueueName } = assignment;
+    const key: { readonly apiName: ApiName; readonly jobId: JobId } = { apiName, jobId };
+    this.runner = assignment;
+    this.requests = new BatchRequests(jobId, assignment);
+    this.connection = new HandlerConnection(assignment.handlerPort);
+    this.feed = new BatchFeed({ openReceiver: () => queue.receiver(key), logger });
+    this.outcomes = new OutcomeLog({
+      record: (facts) => store.record({ kind: 'batch', ...key }, facts),
+      deadLetter: (letter) => queue.deadLetter(key, deadLetterQueueName ?? '', letter),
+      queue: this.feed,
+      clock,
+      logger,
+    });
+  }
+
+  /** Runs batches until `halt`, or until the handler has died. */
+  run(): Promise<void> {
+    this.renewals = setInterval(() => this.tend(), this.deps.leaseMs / 3);
+    this.running = this.runBatches();
+    return this.running;
+  }
+
+  /** From here on no handler call starts. The one in flight goes on. */
+  halt(): void {
+    this.isHalted = true;
+    this.feed.close().catch((error: unknown) => {
+      this.deps.logger.warn({ err: error }, 'cannot close the receiver of batches');
+    });
+  }
+
+  /** Halts, cuts the call in flight after `graceMs`, and records the outcomes there are. */
+  async close(graceMs: number): Promise<void> {
+    this.halt();
+    const cut = setTimeout(() => this.connection.destroy(), graceMs);
+    await this.running;
+    clearTimeout(cut);
+    this.connection.destroy();
+    await this.outcomes.close(CLOSE_MS_MAX);
+    await this.feed.close();
+    if (this.renewals !== null) clearInterval(this.renewals);
+  }
+
+  private async runBatches(): Promise<void> {
+    for (;;) {
+      const batch = this.feed.take() ?? (await this.nextBatch());
+      if (batch === null) return;
+      this.inFlight = batch;
+      while (this.outcomes.isFull && !this.isHalted) await pause(BACKLOG_PAUSE_MS);
+      if (this.isHalted) return this.giveBack(batch);
+      if (!(await this.runBatch(batch))) return;
+    }
+  }
+
+  private nextBatch(): Promise<LeasedBatch | null> {
+    this.outcomes.flush(); // Nothing is left to run: waiting for a larger group would only delay.
+    return this.feed.next();
+  }
+
+  /** @returns whether the handler can be called again */
+  private async runBatch(batch: LeasedBatch): Promise<boolean> {
+    if (!this.hasStarted) this.recordStart();
+    const startedAt = performance.now();
+    this.inFlightSince = startedAt;
+    const result = await this.connection.send(this.requests.headOf(batch), batch.payload);
+    const durationMs = performance.now() - startedAt;
+    this.feed.window.observe(durationMs);
+
+    const durationUs = Math.round(durationMs * 1000);
+    if (result.kind === 'cut') {
+      this.giveBack(batch);
+      return false;
+    }
+    if (result.kind === 'unreachable') {
+      return this.handleUnreachable(batch, durationUs, result.message);
+    }
+    this.settle(
+      result.status === STATUS_OK
+        ? succeeded(this.runner, batch, durationUs)
+        : failed(this.runner, batch, { durationUs, reason: badStatusReason(result.status) }),
+    );
+    return true;
+  }
+
+  /**
+   * A handler that has died is the worker's failure, not the batch's: the batch is offered again,
+   * unless this was its last attempt, so that a batch that kills every handler does not go on for ever.
+   */
+  private async handleUnreachable(
+    batch: LeasedBatch,
+    durationUs: number,
+    problem: string,
+  ): Promise<boolean> {
+    const outcome = failed(this.runner, batch, { durationUs, reason: unreachableReason(problem) });
+    const hasDied = await this.deps.handlerHasDied();
+    if (!hasDied || outcome.deadLetter !== null) this.settle(outcome);
+    else this.giveBack(batch);
+    if (!hasDied) await this.deps.handlerIsReady();
+    return !hasDied;
+  }
+
+  private settle(outcome: Outcome): void {
+    this.outcomes.add(outcome);
+    this.inFlight = null;
+  }
+
+  private giveBack(batch: LeasedBatch): void {
+    this.inFlight = null;
+    this.feed.release(batch, 0);
+  }
+
+  /** On its way while the first call runs. */
+  private recordStart(): void {
+    this.hasStarted = true;
+    const { jobId, workerId } = this.assignment;
+    this.outcomes.note({ type: 'JobStarted', data: { jobId, workerId } });
+    this.outcomes.flush();
+  }
+
+  private tend(): void {
+    const isSlow = this.inFlight !== null && performance.now() - this.inFlightSince > SLOW_CALL_MS;
+    if (isSlow) this.feed.releaseHeld();
+    const held = [...this.feed.held, ...this.outcomes.held];
+    if (this.inFlight !== null) held.push(this.inFlight);
+    if (held.length > 0) this.feed.renew(held);
+  }
+}
