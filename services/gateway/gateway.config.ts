@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { loadConfig, platformEnv } from '#libs/platform/config.ts';
+import type { LOG_LEVELS } from '#libs/platform/logger.ts';
+
+const gatewayEnv = z.object({
+  ...platformEnv,
+  PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(8888)
+    .describe('Port of the HTTP interface'),
+  HOST: z.string().default('127.0.0.1').describe('Address that the HTTP interface listens on'),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('How clients reach the gateway; without it, endpoints name the host they asked'),
+});
+
+export interface GatewayConfig {
+  readonly port: number;
+  readonly host: string;
+  /** Without a slash at the end. */
+  readonly publicUrl: string | null;
+  readonly natsUrl: string;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+}
+
+/** @throws Error listing every bad variable at once */
+export function loadGatewayConfig(env: NodeJS.ProcessEnv): GatewayConfig {
+  const config = loadConfig('gateway', gatewayEnv, env);
+  return {
+    port: config.PORT,
+    host: config.HOST,
+    publicUrl: config.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    natsUrl: config.NATS_URL,
+    logLevel: config.LOG_LEVEL,
+  };
+}
+export const GATEWAY_CONFIG = Symbol('GatewayConfig');

@@ -1,0 +1,131 @@
+import type { Socket } from 'node:net';
+import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { BatchQueue } from '#libs/batch-queue/batch-queue.port.ts';
+import { EVENT_STORE, type EventStore } from '#libs/event-store/event-store.port.ts';
+import type { BlobStore } from '#libs/object-store/blob-store.port.ts';
+import type { Clock } from '#libs/platform/clock.ts';
+import type { Logger } from '#libs/platform/logger.ts';
+import { NestLogger } from '#libs/platform/nest/nest-logger.ts';
+import { DeleteApi } from './delete-api/delete-api.ts';
+import { DeleteApiController } from './delete-api/delete-api.controller.ts';
+import { apiConfig } from './deploy-apis/api-config.schema.ts';
+import { DeployApis } from './deploy-apis/deploy-apis.ts';
+import { DeployApisController } from './deploy-apis/deploy-apis.controller.ts';
+import { ErrorFilter } from './error.filter.ts';
+import { FindApisController } from './find-apis/find-apis.controller.ts';
+import { GATEWAY_CONFIG, type GatewayConfig } from './gateway.config.ts';
+import { GetJobController } from './get-job/get-job.controller.ts';
+import { HealthController } from './health/health.controller.ts';
+import { ListJobsController } from './list-jobs/list-jobs.controller.ts';
+import { OPENAPI_JSON, OpenApiController } from './openapi/openapi.controller.ts';
+import { openApiDocument } from './openapi/openapi-document.ts';
+import { ReadWorkerLogController } from './read-worker-log/read-worker-log.controller.ts';
+import { STATUS_QUERIES, type StatusQueries } from './status-queries.port.ts';
+import { StopJob } from './stop-job/stop-job.ts';
+import { StopJobController } from './stop-job/stop-job.controller.ts';
+import { SubmitJob } from './submit-job/submit-job.ts';
+import { SubmitJobController } from './submit-job/submit-job.controller.ts';
+import { submissionDocument } from './submit-job/submission.schema.ts';
+import { TimeIds } from './time-ids.ts';
+import { UnknownRouteController } from './unknown-route/unknown-route.controller.ts';
+
+/** What the gateway works with; whoever starts it picks the adapters. */
+export interface GatewayParts {
+  readonly config: Pick<GatewayConfig, 'publicUrl'>;
+  readonly store: EventStore;
+  readonly blobs: BlobStore;
+  readonly queue: Pick<BatchQueue, 'urlOf'>;
+  readonly queries: StatusQueries;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** How long `DELETE <endpoint>` waits, so that a `GET` right after it shows the job stopped. */
+const STOP_WAIT_MS_MAX = 2000;
+/** Paths of endpoints may be 1000 characters long; Fastify's own limit for a parameter is 100. */
+const PATH_LENGTH_MAX = 1100;
+
+const managementControllers = [
+  DeployApisController,
+  FindApisController,
+  DeleteApiController,
+  ListJobsController,
+  ReadWorkerLogController,
+  HealthController,
+  OpenApiController,
+];
+/** These also take every path that no controller above takes. */
+const endpointControllers = [
+  GetJobController,
+  SubmitJobController,
+  StopJobController,
+  UnknownRouteController,
+];
+
+/**
+ * The platform's HTTP interface.
+ *
+ * In: requests. Out: `ApiDeployed`, `ApiDeleted`, `JobSubmitted`, `JobStopRequested`,
+ * `IdempotencyKeyClaimed`; inline items and code archives as objects; answers of the
+ * status-projector (documents) and the scheduler (logs). Any number of instances.
+ */
+@Module({})
+export class GatewayModule {
+  static with(parts: GatewayParts): DynamicModule {
+    return {
+      module: GatewayModule,
+      controllers: [...managementControllers, ...endpointControllers],
+      providers: [...ports(parts), ...useCases(parts)],
+    };
+  }
+}
+
+const openApiJson = JSON.stringify(
+  openApiDocument({ ApiConfig: apiConfig, Submission: submissionDocument }),
+);
+
+const ports = ({ config, store, queries }: GatewayParts): Provider[] => [
+  { provide: GATEWAY_CONFIG, useValue: config },
+  { provide: EVENT_STORE, useValue: store },
+  { provide: STATUS_QUERIES, useValue: queries },
+  { provide: OPENAPI_JSON, useValue: openApiJson },
+];
+
+function useCases(parts: GatewayParts): Provider[] {
+  const ids = new TimeIds(parts.clock);
+  return [
+    { provide: DeployApis, useValue: new DeployApis({ ...parts, ids }) },
+    { provide: DeleteApi, useValue: new DeleteApi(parts) },
+    { provide: SubmitJob, useValue: new SubmitJob({ ...parts, ids }) },
+    { provide: StopJob, useValue: new StopJob({ ...parts, waitMsMax: STOP_WAIT_MS_MAX }) },
+  ];
+}
+
+/** The gateway, ready to `listen`. Bodies are left to the use cases, which know their limits. */
+export async function createGateway(parts: GatewayParts): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    routerOptions: { maxParamLength: PATH_LENGTH_MAX },
+    clientErrorHandler: (_error: Error, socket: Socket) => refuseMalformedRequest(socket),
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.with(parts), adapter, {
+    bodyParser: false,
+    logger: new NestLogger(parts.logger),
+  });
+  const fastify = adapter.getInstance();
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', (_request, _body, done) => done(null));
+  app.useGlobalFilters(new ErrorFilter(parts.logger));
+  return app;
+}
+
+/** What is no HTTP request never becomes one, so no filter sees it. */
+function refuseMalformedRequest(socket: Socket): void {
+  if (!socket.writable) return;
+  const body = JSON.stringify({ kind: 'http.malformed', message: 'this is not an HTTP request' });
+  socket.end(
+    'HTTP/1.1 400 Bad Request\r\nContent-Type: application/json; charset=utf-8\r\n' +
+      `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

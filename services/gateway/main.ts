@@ -1,0 +1,41 @@
+import 'reflect-metadata';
+import { JetStreamBatchQueue } from '#libs/batch-queue/jetstream/jetstream-batch-queue.ts';
+import { JetStreamEventStore } from '#libs/event-store/jetstream/jetstream-event-store.ts';
+import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-store.ts';
+import { systemClock } from '#libs/platform/clock.ts';
+import { createLogger } from '#libs/platform/logger.ts';
+import { connectNats } from '#libs/platform/nats/nats-connection.ts';
+import { NatsRequestClient } from '#libs/platform/nest/request-client.ts';
+import { closeOnSignal } from '#libs/platform/shutdown.ts';
+import { loadGatewayConfig } from './gateway.config.ts';
+import { createGateway } from './gateway.module.ts';
+import { NatsStatusQueries } from './nats-status-queries.ts';
+
+/** The gateway only names queues and never receives from one. */
+const LEASE_MS = 10_000;
+
+const config = loadGatewayConfig(process.env);
+const logger = createLogger('gateway', config.logLevel);
+
+const nats = await connectNats(config.natsUrl, { name: 'gateway', logger });
+const store = await JetStreamEventStore.open(nats, { logger });
+const questions = new NatsRequestClient(config.natsUrl);
+
+const app = await createGateway({
+  config,
+  store,
+  blobs: await JetStreamBlobStore.open(nats),
+  queue: await JetStreamBatchQueue.open(nats, { logger, leaseMs: LEASE_MS }),
+  queries: new NatsStatusQueries(questions),
+  clock: systemClock,
+  logger,
+});
+await app.listen({ port: config.port, host: config.host });
+logger.info({ url: await app.getUrl() }, 'ready');
+
+closeOnSignal(async () => {
+  await app.close();
+  await questions.close();
+  await store.close();
+  await nats.drain();
+}, logger);

@@ -1,0 +1,61 @@
+import {
+  type ApiAnswer,
+  type GetApiAnswer,
+  type GetApiQuery,
+  type GetJobAnswer,
+  type GetJobQuery,
+  type HealthAnswer,
+  healthPattern,
+  type ListApisAnswer,
+  type ListJobsAnswer,
+  type ListJobsQuery,
+  QUERIES,
+  type ReadWorkerLogAnswer,
+  type ReadWorkerLogQuery,
+} from '#libs/messaging/queries.ts';
+import type { RequestClient } from '#libs/platform/nest/request-client.ts';
+import { type FoundJob, QueryUnanswered, type StatusQueries } from './status-queries.port.ts';
+
+const ANSWER_TIMEOUT_MS = 5000;
+const HEALTH_TIMEOUT_MS = 1000;
+
+/** Asks over NATS; whichever instance of the answering service is free answers. */
+export class NatsStatusQueries implements StatusQueries {
+  constructor(private readonly client: RequestClient) {}
+
+  async getJob(query: GetJobQuery): Promise<FoundJob | null> {
+    return (await this.ask<GetJobAnswer>(QUERIES.getJob, query)).found;
+  }
+
+  listJobs(query: ListJobsQuery): Promise<ListJobsAnswer> {
+    return this.ask<ListJobsAnswer>(QUERIES.listJobs, query);
+  }
+
+  async getApi(query: GetApiQuery): Promise<ApiAnswer | null> {
+    return (await this.ask<GetApiAnswer>(QUERIES.getApi, query)).api;
+  }
+
+  async listApis(): Promise<readonly ApiAnswer[]> {
+    return (await this.ask<ListApisAnswer>(QUERIES.listApis, {})).apis;
+  }
+
+  async readWorkerLog(query: ReadWorkerLogQuery): Promise<ReadWorkerLogAnswer['chunk']> {
+    return (await this.ask<ReadWorkerLogAnswer>(QUERIES.readWorkerLog, query)).chunk;
+  }
+
+  health(service: string): Promise<HealthAnswer> {
+    return this.ask<HealthAnswer>(healthPattern(service), {}, HEALTH_TIMEOUT_MS);
+  }
+
+  private async ask<Answer>(
+    pattern: string,
+    question: object,
+    timeoutMs = ANSWER_TIMEOUT_MS,
+  ): Promise<Answer> {
+    try {
+      return await this.client.ask<Answer>(pattern, question, timeoutMs);
+    } catch (error) {
+      throw new QueryUnanswered(`no answer to ${pattern}`, { cause: error });
+    }
+  }
+}

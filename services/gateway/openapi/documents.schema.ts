@@ -1,0 +1,168 @@
+import { z } from 'zod';
+import { JOB_STATUSES } from '#libs/domain/job/job-status-code.ts';
+
+/** What the gateway answers, member by member. */
+
+const count = z.int().min(0);
+const time = z.iso.datetime().describe('RFC 3339, UTC, milliseconds');
+const config = z.record(z.string(), z.unknown());
+
+export const problemDocument = z.object({
+  kind: z.string().describe('Stable; for programs'),
+  message: z.string().describe('What is wrong and where; for people'),
+});
+
+export const messageDocument = z.object({ message: z.string() });
+
+export const jobDocument = z.object({
+  job_id: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/)
+    .describe('Newer ids sort first'),
+  api_name: z.string(),
+  kind: z.literal('BatchAPI'),
+  workers: z.int().min(1),
+  config: config.nullable(),
+  api_id: z.string(),
+  sqs_url: z.string().describe('Where the batches of the job are queued'),
+  timeout: z.int().min(1).nullable().describe('Seconds'),
+  sqs_dead_letter_queue: z
+    .object({ arn: z.string(), max_receive_count: z.int().min(1) })
+    .nullable(),
+  created_time: time,
+});
+
+export const jobStatusDocument = jobDocument.extend({
+  status: z.enum(JOB_STATUSES),
+  total_batch_count: count.optional(),
+  batches_in_queue: count.describe('Enqueued and not settled'),
+  batch_metrics: z.object({
+    succeeded: count,
+    failed: count.describe('Failed attempts'),
+    avg_time_per_batch: z.number().optional().describe('Seconds; successful attempts only'),
+  }),
+  batch_counts: z.object({
+    enqueued: count,
+    succeeded: count,
+    failed: count,
+    dead_lettered: count,
+    cancelled: count,
+    remaining: count,
+  }),
+  worker_counts: z
+    .object({
+      pending: count,
+      initializing: count,
+      running: count,
+      succeeded: count,
+      failed: count,
+      stalled: count,
+    })
+    .optional()
+    .describe('Only while the job is running'),
+  start_time: time,
+  end_time: time.optional(),
+  reason: problemDocument.optional(),
+  completion_hook: z
+    .object({
+      result: z.enum(['succeeded', 'absent', 'failed']),
+      attempts: count,
+      message: z.string().nullable(),
+    })
+    .optional(),
+});
+
+const env = z.record(z.string(), z.string());
+const quantity = z.string().describe('Kubernetes quantity');
+const compute = z.object({
+  cpu: quantity,
+  mem: quantity.nullable(),
+  gpu: count,
+  inf: count,
+  shm: quantity.nullable(),
+});
+const probe = z.looseObject({
+  initial_delay_seconds: count,
+  timeout_seconds: count,
+  period_seconds: count,
+  success_threshold: count,
+  failure_threshold: count,
+});
+
+export const apiSpecDocument = z.object({
+  name: z.string(),
+  kind: z.literal('BatchAPI'),
+  pod: z
+    .object({
+      port: z.int(),
+      containers: z.array(
+        z.object({
+          name: z.string(),
+          image: z.string().nullable(),
+          command: z.array(z.string()),
+          args: z.array(z.string()),
+          env,
+          compute,
+          readiness_probe: probe.nullable(),
+          liveness_probe: probe.nullable(),
+        }),
+      ),
+    })
+    .nullable(),
+  handler: z
+    .object({ type: z.enum(['python', 'node']), path: z.string(), config, env, compute })
+    .nullable(),
+  node_groups: z.array(z.string()).nullable(),
+  networking: z.object({ endpoint: z.string() }),
+  id: z.string().describe('Changes when the specification or its code changes'),
+  last_updated: time,
+});
+
+export const deployedApisDocument = z.array(
+  z.object({ api: apiSpecDocument, endpoint: z.url(), message: z.string() }),
+);
+
+export const apiSummariesDocument = z.array(
+  z.object({
+    name: z.string(),
+    kind: z.literal('BatchAPI'),
+    api_id: z.string(),
+    endpoint: z.url(),
+    last_updated: time,
+    active_job_count: count,
+    latest_job: z.object({ job_id: z.string(), created_time: time }).nullable(),
+  }),
+);
+
+export const apiDetailsDocument = z.object({
+  spec: apiSpecDocument,
+  endpoint: z.url(),
+  job_statuses: z.array(jobStatusDocument).describe('The newest ten'),
+  api_versions: z.array(z.object({ api_id: z.string(), last_updated: time })),
+});
+
+export const jobPageDocument = z.object({
+  jobs: z.array(jobStatusDocument).describe('Newest first'),
+  next_cursor: z.string().nullable(),
+});
+
+export const jobDetailsDocument = z.object({
+  job_status: jobStatusDocument,
+  endpoint: z.url(),
+  api_spec: apiSpecDocument,
+});
+
+export const dryRunDocument = z.object({ item_count: count, batch_count: count });
+
+export const readinessDocument = z.object({
+  status: z.enum(['ready', 'not_ready']),
+  services: z.record(
+    z.string(),
+    z.object({
+      is_ready: z.boolean(),
+      details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+    }),
+  ),
+});
+
+export const livenessDocument = z.object({ status: z.literal('alive') });

@@ -1,0 +1,34 @@
+import type {
+  ApiAnswer,
+  GetApiQuery,
+  GetJobAnswer,
+  GetJobQuery,
+  HealthAnswer,
+  ListJobsAnswer,
+  ListJobsQuery,
+  ReadWorkerLogAnswer,
+  ReadWorkerLogQuery,
+} from '#libs/messaging/queries.ts';
+
+/** No answer within the time a caller would wait; asking again is safe. */
+export class QueryUnanswered extends Error {
+  override readonly name = 'QueryUnanswered';
+}
+
+export type FoundJob = NonNullable<GetJobAnswer['found']>;
+
+/** What the gateway asks other services. Answers have seen everything recorded before the question. */
+export interface StatusQueries {
+  /** `null` when there is no such job. */
+  getJob(query: GetJobQuery): Promise<FoundJob | null>;
+  listJobs(query: ListJobsQuery): Promise<ListJobsAnswer>;
+  /** `null` when no such API is deployed. */
+  getApi(query: GetApiQuery): Promise<ApiAnswer | null>;
+  listApis(): Promise<readonly ApiAnswer[]>;
+  /** `null` when the worker has no log. */
+  readWorkerLog(query: ReadWorkerLogQuery): Promise<ReadWorkerLogAnswer['chunk']>;
+  /** @throws QueryUnanswered when the service does not say within a second how it is */
+  health(service: string): Promise<HealthAnswer>;
+}
+
+export const STATUS_QUERIES = Symbol('StatusQueries');

@@ -1,0 +1,77 @@
+import { PlatformView } from '#libs/domain/status/platform-view.ts';
+import type { EventStore } from '#libs/event-store/event-store.port.ts';
+import type {
+  ApiAnswer,
+  GetApiQuery,
+  GetJobQuery,
+  HealthAnswer,
+  ListJobsAnswer,
+  ListJobsQuery,
+  ReadWorkerLogAnswer,
+  ReadWorkerLogQuery,
+} from '#libs/messaging/queries.ts';
+import {
+  type FoundJob,
+  QueryUnanswered,
+  type StatusQueries,
+} from '../../services/gateway/status-queries.port.ts';
+import { getApi, listApis } from '../../services/status-projector/find-apis/find-apis.ts';
+import { getJob } from '../../services/status-projector/get-job/get-job.ts';
+import { listJobs } from '../../services/status-projector/list-jobs/list-jobs.ts';
+
+/** Answers as the status-projector does, in this process: a fold over the store, caught up first. */
+export class FoldedStatusQueries implements StatusQueries {
+  /** Services that do not say how they are. */
+  readonly silentServices = new Set<string>();
+  /** Output by `<job>/<worker>`. */
+  readonly workerLogs = new Map<string, string>();
+  isDown = false;
+  private readonly view = new PlatformView();
+
+  constructor(private readonly store: EventStore) {}
+
+  async getJob(query: GetJobQuery): Promise<FoundJob | null> {
+    return getJob(await this.caughtUp(), query).found;
+  }
+
+  async listJobs(query: ListJobsQuery): Promise<ListJobsAnswer> {
+    return listJobs(await this.caughtUp(), query);
+  }
+
+  async getApi(query: GetApiQuery): Promise<ApiAnswer | null> {
+    return getApi(await this.caughtUp(), query).api;
+  }
+
+  async listApis(): Promise<readonly ApiAnswer[]> {
+    return listApis(await this.caughtUp()).apis;
+  }
+
+  async readWorkerLog(query: ReadWorkerLogQuery): Promise<ReadWorkerLogAnswer['chunk']> {
+    const log = this.workerLogs.get(`${query.jobId}/${query.workerId}`);
+    if (log === undefined) return null;
+    const bytes = Buffer.from(log).subarray(query.offset, query.offset + query.bytesMax);
+    return {
+      base64: bytes.toString('base64'),
+      nextOffset: query.offset + bytes.length,
+      isOpen: false,
+    };
+  }
+
+  async health(service: string): Promise<HealthAnswer> {
+    if (this.silentServices.has(service)) throw new QueryUnanswered(`no answer of ${service}`);
+    return { service, isReady: true, details: { lagEvents: 0 } };
+  }
+
+  private async caughtUp(): Promise<PlatformView> {
+    if (this.isDown) throw new QueryUnanswered('no answer');
+    const last = await this.store.lastPosition();
+    if (this.view.position >= last) return this.view;
+    const enough = new AbortController();
+    for await (const entries of this.store.follow(this.view.position, enough.signal)) {
+      for (const entry of entries) if (entry.kind === 'event') this.view.apply(entry.logged);
+      if (this.view.position >= last) break;
+    }
+    enough.abort();
+    return this.view;
+  }
+}
