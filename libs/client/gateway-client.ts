@@ -1,0 +1,154 @@
+import { type Answer, HttpExchange } from './http-exchange.ts';
+import {
+  type ApiDetails,
+  apiDetailsSchema,
+  type ApiSummaries,
+  apiSummariesSchema,
+  type DeployedApis,
+  deployedApisSchema,
+  type Job,
+  type JobDetails,
+  jobDetailsSchema,
+  type JobPage,
+  jobPageSchema,
+  jobSchema,
+  type Message,
+  messageSchema,
+} from './gateway-documents.ts';
+
+/** Uploads may have to go through a slow line. */
+const UPLOAD_TIMEOUT_MS = 300_000;
+
+export interface Deployment {
+  /** A configuration file's content, YAML or JSON. */
+  readonly config: Uint8Array<ArrayBuffer>;
+  /** Stands in front of what the gateway says about `config`. */
+  readonly fileName: string;
+  /** Gzipped tar of the handlers' folder; `null` runs the commands as they are. */
+  readonly code: Uint8Array<ArrayBuffer> | null;
+}
+
+export interface JobFilter {
+  readonly apiName?: string;
+  readonly status?: string;
+  /** 1 to 1000. */
+  readonly countMax?: number;
+  /** `next_cursor` of the page before. */
+  readonly cursor?: string;
+}
+
+/** A part of a worker's log. */
+export interface WorkerLog {
+  readonly bytes: Uint8Array;
+  /** Ask from this byte on for what comes next. */
+  readonly nextOffset: number;
+  /** Whether more can come. */
+  readonly isOpen: boolean;
+}
+
+/**
+ * The gateway's HTTP interface. Every method throws ApiError, GatewayUnreachable or
+ * UnexpectedAnswer.
+ */
+export class GatewayClient {
+  private readonly http: HttpExchange;
+
+  /** @throws InvalidGatewayUrl */
+  constructor(url: string) {
+    this.http = new HttpExchange(url);
+  }
+
+  get url(): string {
+    return this.http.url;
+  }
+
+  deployApis({ config, fileName, code }: Deployment): Promise<Answer<DeployedApis>> {
+    const body = new FormData();
+    body.append('config', new Blob([config], { type: 'application/yaml' }), fileName);
+    if (code !== null) {
+      body.append('code', new Blob([code], { type: 'application/gzip' }), 'code.tar.gz');
+    }
+    return this.http.readJson(
+      { method: 'PUT', path: '/v1/apis', body, timeoutMs: UPLOAD_TIMEOUT_MS },
+      deployedApisSchema,
+    );
+  }
+
+  listApis(): Promise<Answer<ApiSummaries>> {
+    return this.http.readJson({ method: 'GET', path: '/v1/apis' }, apiSummariesSchema);
+  }
+
+  getApi(name: string): Promise<Answer<ApiDetails>> {
+    return this.http.readJson({ method: 'GET', path: apiPath(name) }, apiDetailsSchema);
+  }
+
+  /** Stops the API's jobs; their history stays. */
+  deleteApi(name: string): Promise<Answer<Message>> {
+    return this.http.readJson({ method: 'DELETE', path: apiPath(name) }, messageSchema);
+  }
+
+  /** Newest first. */
+  listJobs({ apiName, status, countMax, cursor }: JobFilter): Promise<Answer<JobPage>> {
+    const query = new URLSearchParams({
+      ...(apiName !== undefined && { api: apiName }),
+      ...(status !== undefined && { status }),
+      ...(countMax !== undefined && { limit: String(countMax) }),
+      ...(cursor !== undefined && { cursor }),
+    });
+    return this.http.readJson(
+      { method: 'GET', path: `/v1/jobs?${query.toString()}` },
+      jobPageSchema,
+    );
+  }
+
+  getJob(jobId: string): Promise<Answer<JobDetails>> {
+    return this.http.readJson({ method: 'GET', path: jobPath(jobId) }, jobDetailsSchema);
+  }
+
+  /**
+   * @param endpoint `networking.endpoint` of the API's specification
+   * @param submission JSON text, sent byte for byte
+   */
+  submitJob(
+    endpoint: string,
+    submission: Uint8Array<ArrayBuffer>,
+    { idempotencyKey = null }: { readonly idempotencyKey?: string | null } = {},
+  ): Promise<Answer<Job>> {
+    const headers = {
+      'content-type': 'application/json',
+      ...(idempotencyKey !== null && { 'idempotency-key': idempotencyKey }),
+    };
+    return this.http.readJson(
+      { method: 'POST', path: endpoint, headers, body: submission, timeoutMs: UPLOAD_TIMEOUT_MS },
+      jobSchema,
+    );
+  }
+
+  /** @param endpoint as for `submitJob` */
+  stopJob(endpoint: string, jobId: string): Promise<Answer<Message>> {
+    const query = new URLSearchParams({ jobID: jobId });
+    return this.http.readJson(
+      { method: 'DELETE', path: `${endpoint}?${query.toString()}` },
+      messageSchema,
+    );
+  }
+
+  /**
+   * @param workerId ordinal, `"0"` to `"<workers - 1>"`
+   * @param offset bytes to leave out at the start
+   */
+  readWorkerLog(jobId: string, workerId: string, offset: number): Promise<WorkerLog> {
+    const path = `${jobPath(jobId)}/workers/${encodeURIComponent(workerId)}/log?offset=${offset}`;
+    return this.http.send({ method: 'GET', path }, async (response) => {
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      return {
+        bytes,
+        nextOffset: Number(response.headers.get('x-cortex-next-offset') ?? offset + bytes.length),
+        isOpen: response.headers.get('x-cortex-log-open') === 'true',
+      };
+    });
+  }
+}
+
+const apiPath = (name: string): string => `/v1/apis/${encodeURIComponent(name)}`;
+const jobPath = (jobId: string): string => `/v1/jobs/${encodeURIComponent(jobId)}`;

@@ -1,0 +1,83 @@
+import type { Command } from 'commander';
+import type { GatewayClient } from '#libs/client/gateway-client.ts';
+import type { JobDetails } from '#libs/client/gateway-documents.ts';
+import type { Answer } from '#libs/client/http-exchange.ts';
+import { type Cli, CommandFailed, commonOptions, examples, UsageError } from '../cli.ts';
+import { followJob } from '../follow-job.ts';
+import { onOneLine } from '../json-text.ts';
+import { apiPage } from './api-page.ts';
+import { apisPage } from './apis-page.ts';
+import { jobPage } from './job-page.ts';
+
+export function addGetCommand(program: Command, cli: Cli): void {
+  program
+    .command('get')
+    .description('Show the deployed APIs, one API with its jobs, or one job.')
+    .argument('[api]', 'name of an API')
+    .argument('[job]', 'id of a job of that API')
+    .option('-w, --watch', 'follow the job until it ends; the exit code is 0 only if it succeeds')
+    .addHelpText(
+      'after',
+      examples(
+        'cortex get',
+        'cortex get hello-world',
+        'cortex get hello-world 69b183ed6bdf3e9b --watch',
+        'cortex get hello-world 69b183ed6bdf3e9b -o json | jq .job_status.status',
+      ),
+    )
+    .action((api: string | undefined, job: string | undefined, options, command: Command) =>
+      get(cli, command, { api, job, isWatched: options.watch === true }),
+    );
+}
+
+interface Target {
+  readonly api: string | undefined;
+  readonly job: string | undefined;
+  readonly isWatched: boolean;
+}
+
+async function get(cli: Cli, command: Command, { api, job, isWatched }: Target): Promise<void> {
+  const { url, output } = commonOptions(command);
+  if (isWatched && job === undefined) {
+    throw new UsageError('--watch follows one job: cortex get API JOB --watch');
+  }
+  const client = cli.connect(url);
+  if (api === undefined) return getApis(cli, client, output);
+  if (job === undefined) return getApi(cli, client, { api, output });
+  const details = await jobOfApi(client, api, job);
+  if (isWatched) return followJob(cli, client, { first: details, output });
+  const { style } = cli.terminal;
+  show(cli, output, details.json, () => jobPage(details, { nowMs: cli.nowMs(), style }));
+}
+
+async function getApis(cli: Cli, client: GatewayClient, output: string): Promise<void> {
+  const { value, json } = await client.listApis();
+  const { style } = cli.terminal;
+  show(cli, output, json, () => apisPage(value, { nowMs: cli.nowMs(), style }));
+}
+
+async function getApi(
+  cli: Cli,
+  client: GatewayClient,
+  { api, output }: { readonly api: string; readonly output: string },
+): Promise<void> {
+  const { value, json } = await client.getApi(api);
+  const { style } = cli.terminal;
+  show(cli, output, json, () => apiPage(value, { nowMs: cli.nowMs(), style }));
+}
+
+/** Also finds jobs of an API that has been deleted since. */
+async function jobOfApi(
+  client: GatewayClient,
+  api: string,
+  jobId: string,
+): Promise<Answer<JobDetails>> {
+  const details = await client.getJob(jobId);
+  const owner = details.value.job_status.api_name;
+  if (owner === api) return details;
+  throw new CommandFailed(`job ${jobId} belongs to ${owner}: cortex get ${owner} ${jobId}`);
+}
+
+function show(cli: Cli, output: string, json: string, page: () => string): void {
+  cli.terminal.print(output === 'json' ? onOneLine(json) : page());
+}

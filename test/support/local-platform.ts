@@ -1,0 +1,150 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { JetStreamBatchQueue } from '#libs/batch-queue/jetstream/jetstream-batch-queue.ts';
+import type { WorkerReport, Workload } from '#libs/compute/compute.port.ts';
+import {
+  LocalProcessCompute,
+  type LocalProcessComputeOptions,
+} from '#libs/compute/local-process/local-process-compute.ts';
+import { workerProgramIn } from '#libs/compute/local-process/worker-program.ts';
+import type { ContainerSpec } from '#libs/domain/api/api-spec.ts';
+import type { BatchEvent } from '#libs/domain/batch/batch.events.ts';
+import { apiName, jobId } from '#libs/domain/kernel/ids.ts';
+import { JetStreamEventStore } from '#libs/event-store/jetstream/jetstream-event-store.ts';
+import { systemClock } from '#libs/platform/clock.ts';
+import { silentLogger } from '#libs/platform/logger.ts';
+import { connectNats } from '#libs/platform/nats/nats-connection.ts';
+import { anApiSpec } from './api.builders.ts';
+import { TestNatsServer } from './nats-server.ts';
+
+export const HANDLERS = join(import.meta.dirname, '../fixtures/handlers');
+/** Short, so that tests of lost workers end soon; long enough for a busy machine. */
+const LEASE_MS = 1500;
+
+/** One call that the handler `serve.mjs` noted. */
+export interface NotedCall {
+  readonly pid: number;
+  readonly url: string;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly answered?: string;
+}
+
+/** Real worker processes on a real NATS server, without the services that give them jobs. */
+export class LocalPlatform {
+  readonly reports: WorkerReport[] = [];
+  readonly callsFile: string;
+  private jobCount = 0;
+
+  private constructor(
+    readonly nats: TestNatsServer,
+    readonly connection: NatsConnection,
+    readonly store: JetStreamEventStore,
+    readonly queue: JetStreamBatchQueue,
+    readonly compute: LocalProcessCompute,
+    readonly dataDir: string,
+  ) {
+    this.callsFile = join(dataDir, 'calls.ndjson');
+    compute.onReport((report) => this.reports.push(report));
+  }
+
+  static async start(changes: Partial<LocalProcessComputeOptions> = {}): Promise<LocalPlatform> {
+    const nats = await TestNatsServer.start();
+    const connection = await connectNats(nats.url, { name: 'test', logger: silentLogger });
+    const store = await JetStreamEventStore.open(connection, { logger: silentLogger });
+    const queue = await JetStreamBatchQueue.open(connection, {
+      leaseMs: LEASE_MS,
+      logger: silentLogger,
+    });
+    const dataDir = await mkdtemp(join(tmpdir(), 'cortex-local-'));
+    const { command, runners } = workerProgramIn(new URL('../../services/', import.meta.url));
+    const env = { NATS_URL: nats.url, LEASE_MS: String(LEASE_MS), LOG_LEVEL: 'silent' };
+    const compute = new LocalProcessCompute({
+      dataDir,
+      workersMax: 4,
+      warmWorkers: 0,
+      worker: { command, env: { ...inherited(), ...env } },
+      runners,
+      handlerEnv: inherited(),
+      workingFolder: HANDLERS,
+      blobs: { put: nothing, delete: nothing, get: () => Promise.resolve(null) },
+      clock: systemClock,
+      ...changes,
+    });
+    return new LocalPlatform(nats, connection, store, queue, compute, dataDir);
+  }
+
+  /** A job whose handler is `serve.mjs`. */
+  workload(changes: Partial<Workload> = {}, env: Readonly<Record<string, string>> = {}): Workload {
+    const id = jobId((++this.jobCount).toString(16).padStart(16, '0'));
+    const container: ContainerSpec = {
+      name: 'api',
+      image: null,
+      command: ['node', 'serve.mjs'],
+      args: [],
+      env: { CALLS_FILE: this.callsFile, ...env },
+      compute: { cpu: '200m', mem: null, gpu: 0, inf: 0, shm: null },
+      readiness_probe: null,
+      liveness_probe: null,
+    };
+    return {
+      apiName: apiName('sum'),
+      jobId: id,
+      spec: anApiSpec({ handler: null, pod: { port: 8080, containers: [container] } }),
+      codeKey: null,
+      workers: 1,
+      firstRestart: 0,
+      jobSpecJson: JSON.stringify({ job_id: id }),
+      configJson: null,
+      traceparent: null,
+      receiveCountMax: null,
+      deadLetterQueueName: null,
+      ...changes,
+    };
+  }
+
+  /** Queues one batch per payload; a payload is JSON text. */
+  async enqueue(workload: Workload, payloads: readonly string[]): Promise<void> {
+    await this.queue.create(workload);
+    const batches = payloads.map((payload, index) => ({ index, payload: Buffer.from(payload) }));
+    await this.queue.send(workload, batches);
+  }
+
+  async batchEvents({ apiName: api, jobId: job }: Workload): Promise<BatchEvent[]> {
+    const events: BatchEvent[] = [];
+    for await (const entry of this.store.history(api, job)) {
+      if (entry.kind === 'event') events.push(entry.logged.event as BatchEvent);
+    }
+    return events;
+  }
+
+  /** What the handler noted so far, oldest first. */
+  calls(): NotedCall[] {
+    if (!existsSync(this.callsFile)) return [];
+    const lines = readFileSync(this.callsFile, 'utf8').trimEnd().split('\n');
+    return lines.map((line) => JSON.parse(line) as NotedCall);
+  }
+
+  states(workload: Workload): string[] {
+    return this.reports
+      .filter((report) => report.jobId === workload.jobId)
+      .map(({ workerId, restart, state }) => `${workerId}.${restart} ${state}`);
+  }
+
+  async stop(): Promise<void> {
+    await this.compute.close();
+    await this.connection.close();
+    await this.nats.stop();
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+}
+
+const nothing = (): Promise<void> => Promise.resolve();
+
+const inherited = (): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(process.env).flatMap(([k, v]) => (v === undefined ? [] : [[k, v]])),
+  );
