@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import { runStandalone, untilInterrupted } from './run-standalone.ts';
+
+const HELP = `npm start: runs the whole platform on this machine until Ctrl-C.
+
+It starts nats-server and one process per service, restarts one that dies, and keeps everything in
+one folder. Environment variables:
+
+  PORT               port of the gateway                       8888
+  HOST               address the gateway listens on            127.0.0.1
+  CORTEX_DATA_DIR    NATS store, logs, unpacked handlers       .cortex
+  NATS_PORT          port of the nats-server it starts         4222
+  NATS_URL           use this NATS instead of starting one
+  NATS_SERVER        binary of nats-server to start            the one npm run setup found
+  CORTEX_DURABILITY  fast: acknowledged jobs survive the death of any process;
+                     safe: also a power cut, at a sync per write      fast
+  LOG_LEVEL          debug, info, warn, error or silent        info
+
+All variables, with those of the single services, are in .env.example. Several installations run side
+by side when PORT, NATS_PORT and CORTEX_DATA_DIR differ.
+`;
+
+if (process.argv.includes('--help') || process.argv.includes('-h')) {
+  process.stdout.write(HELP);
+} else {
+  process.exitCode = await runStandalone({
+    env: process.env,
+    root: join(import.meta.dirname, '../../..'),
+    servicesDir: join(import.meta.dirname, '..'),
+    use: async (_config, interrupt) => {
+      await untilInterrupted(interrupt);
+      return 0;
+    },
+  });
+}

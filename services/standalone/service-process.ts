@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { guardProcess } from './process-guard.ts';
+
+/** One process of the platform and where its output goes. */
+export interface ProcessSpec {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  /** What the process writes is appended here. */
+  readonly logFile: string;
+  /**
+   * Node services get an IPC channel: its end tells them that whoever started them is gone. A process
+   * without one is ended by a guard.
+   */
+  readonly hasChannel: boolean;
+}
+
+/** The services of the platform, in the order in which a job meets them. */
+export const SERVICES = ['gateway', 'enqueuer', 'scheduler', 'status-projector'] as const;
+export type ServiceName = (typeof SERVICES)[number];
+
+/**
+ * @param servicesDir folder of the built services
+ * @param env replaces the environment; give what the service is to inherit
+ */
+export function serviceSpec(
+  name: ServiceName,
+  {
+    servicesDir,
+    env,
+    logFile,
+  }: {
+    readonly servicesDir: string;
+    readonly env: NodeJS.ProcessEnv;
+    readonly logFile: string;
+  },
+): ProcessSpec {
+  const args = ['--enable-source-maps', join(servicesDir, name, 'main.js')];
+  return { name, command: process.execPath, args, env, logFile, hasChannel: true };
+}
+
+/**
+ * Starts a process in a group of its own, so that Ctrl-C at the terminal reaches only the supervisor,
+ * which then stops everything in the right order.
+ *
+ * @param onLine every line the process writes
+ */
+export function spawnLogged(spec: ProcessSpec, onLine: (line: string) => void): ChildProcess {
+  mkdirSync(dirname(spec.logFile), { recursive: true });
+  const log = createWriteStream(spec.logFile, { flags: 'a' });
+  const child = spawn(spec.command, spec.args, {
+    env: spec.env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', ...(spec.hasChannel ? (['ipc'] as const) : [])],
+  });
+  const write = (line: string): void => {
+    log.write(`${line}\n`);
+    onLine(line);
+  };
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream !== null) createInterface({ input: stream }).on('line', write);
+  }
+  child.once('close', () => log.end());
+  if (!spec.hasChannel && child.pid !== undefined) {
+    const endGuard = guardProcess(child.pid);
+    child.once('exit', endGuard);
+  }
+  log.on('error', (error) => onLine(`cannot write ${spec.logFile}: ${error.message}`));
+  return child;
+}

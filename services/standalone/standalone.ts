@@ -1,0 +1,150 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { lockDataDir } from './data-dir-lock.ts';
+import { natsServerBinary, natsServerSpec, stopStaleNatsServer } from './nats-server.ts';
+import { waitUntilReady } from './readiness.ts';
+import { SERVICES, serviceSpec } from './service-process.ts';
+import {
+  gatewayUrl,
+  logFile,
+  type NatsChoice,
+  type StandaloneConfig,
+} from './standalone.config.ts';
+import { StartError } from './start-error.ts';
+import { SupervisedProcess } from './supervised-process.ts';
+import { isNatsServing, isPortFree } from './tcp.ts';
+
+/** Longer than the 15 s that a service gives itself. */
+const SERVICE_STOP_MS_MAX = 20_000;
+const NATS_STOP_MS_MAX = 10_000;
+
+export interface StandaloneOptions {
+  readonly config: StandaloneConfig;
+  /** Folder of the checkout: `.cache/` is in it. */
+  readonly root: string;
+  /** Folder of the built services. */
+  readonly servicesDir: string;
+  /** What the processes inherit. */
+  readonly env: NodeJS.ProcessEnv;
+  /** One line for the person at the console. */
+  readonly say: (line: string) => void;
+}
+
+/** The whole platform on one machine: `nats-server` and one process per service, kept running. */
+export class Standalone {
+  private readonly services: SupervisedProcess[];
+  private readonly nats: SupervisedProcess | null;
+  private stopping: Promise<void> | null = null;
+
+  private constructor(
+    private readonly options: StandaloneOptions,
+    private readonly unlock: () => void,
+  ) {
+    const { config, say } = options;
+    this.nats = config.nats.kind === 'own' ? this.ownNats(config.nats) : null;
+    this.services = SERVICES.map((name) => {
+      const spec = serviceSpec(name, {
+        servicesDir: options.servicesDir,
+        env: this.serviceEnv(),
+        logFile: logFile(config.dataDir, name),
+      });
+      return new SupervisedProcess(spec, say);
+    });
+  }
+
+  /**
+   * Starts everything at once; see `untilReady`.
+   *
+   * @throws StartError when a port or the data directory is taken
+   */
+  static async start(options: StandaloneOptions): Promise<Standalone> {
+    const { dataDir } = options.config;
+    mkdirSync(dataDir, { recursive: true });
+    const unlock = lockDataDir(dataDir);
+    try {
+      await stopStaleNatsServer(dataDir, options.say);
+      await checkPorts(options.config);
+      const standalone = new Standalone(options, unlock);
+      for (const process of standalone.processes) process.start();
+      return standalone;
+    } catch (error) {
+      unlock();
+      throw error;
+    }
+  }
+
+  /**
+   * Resolves when the gateway says that it and every service are ready, or on `interrupt`.
+   *
+   * @throws StartError when they do not become ready
+   */
+  untilReady(interrupt: AbortSignal): Promise<void> {
+    const { config, say } = this.options;
+    const url = gatewayUrl(config);
+    return waitUntilReady(this.processes, { url, natsUrl: config.nats.url, say, interrupt });
+  }
+
+  /** Stops the services, then `nats-server`; resolves when no process is left. */
+  stop(): Promise<void> {
+    this.stopping ??= this.stopInOrder();
+    return this.stopping;
+  }
+
+  /** For the impatient: ends every process at once. */
+  kill(): void {
+    for (const process of this.processes) process.kill();
+    this.unlock();
+  }
+
+  private get processes(): readonly SupervisedProcess[] {
+    return this.nats === null ? this.services : [this.nats, ...this.services];
+  }
+
+  private async stopInOrder(): Promise<void> {
+    await Promise.all(this.services.map((service) => service.stop(SERVICE_STOP_MS_MAX)));
+    await this.nats?.stop(NATS_STOP_MS_MAX);
+    this.unlock();
+  }
+
+  private ownNats(nats: Extract<NatsChoice, { kind: 'own' }>): SupervisedProcess {
+    const { config, root, env, say } = this.options;
+    const spec = natsServerSpec({
+      binary: natsServerBinary(nats.binary, root),
+      port: nats.port,
+      durability: nats.durability,
+      dataDir: config.dataDir,
+      logFile: logFile(config.dataDir, 'nats-server'),
+      env: { ...env, CORTEX_INSTALLATION: config.dataDir },
+    });
+    return new SupervisedProcess(spec, say);
+  }
+
+  private serviceEnv(): NodeJS.ProcessEnv {
+    const { config, env, root } = this.options;
+    return {
+      // Compiled code of the last run: it halves the time a service takes to start.
+      NODE_COMPILE_CACHE: join(root, '.cache', 'compiled'),
+      ...env,
+      PORT: String(config.port),
+      HOST: config.host,
+      NATS_URL: config.nats.url,
+      CORTEX_DATA_DIR: config.dataDir,
+      // Says in every process of this installation which one it belongs to.
+      CORTEX_INSTALLATION: config.dataDir,
+    };
+  }
+}
+
+async function checkPorts({ host, port, nats }: StandaloneConfig): Promise<void> {
+  if (!(await isPortFree(port, host))) {
+    throw new StartError(
+      `Port ${port} on ${host} is taken by another program. Choose another one for the gateway, for example: PORT=${port + 1} npm start`,
+    );
+  }
+  if (nats.kind === 'given' || (await isPortFree(nats.port, '127.0.0.1'))) return;
+  const isNats = await isNatsServing(nats.port, '127.0.0.1');
+  throw new StartError(
+    `Port ${nats.port} is taken by ${isNats ? 'another NATS server' : 'another program'}. Choose another one for the NATS of this installation, for example: NATS_PORT=${nats.port + 1} npm start` +
+      (isNats ? `\nOr use that server: NATS_URL=${nats.url} npm start` : ''),
+  );
+}
