@@ -27,10 +27,10 @@ export class CoalescedCall<T> {
   private start(): Promise<T> {
     const call = this.call();
     this.current = call;
-    const done = (): void => {
+    const forget = (): void => {
       if (this.current === call) this.current = null;
     };
-    call.then(done, done);
+    call.then(forget, forget);
     return call;
   }
 }

@@ -17,7 +17,7 @@ export interface ViewFollowerDeps {
 /** Keeps a `PlatformView` at the end of the log, from the newest snapshot on. */
 export class ViewFollower {
   private parkedEvents: ParkedEvent[];
-  private readonly waiting: { readonly position: number; resolve(): void }[] = [];
+  private readonly waiting: { readonly position: number; readonly resolve: () => void }[] = [];
   private readonly lastPosition: CoalescedCall<number>;
   private positionRead: number;
   private listener: (jobs: ReadonlySet<JobView>) => void = () => {};

@@ -8,6 +8,9 @@ import type { Logger } from '#libs/platform/logger.ts';
  */
 const VERSION = 1;
 
+/** Where the newest snapshot is kept in the blob store. */
+export const SNAPSHOT_KEY = `snapshots/platform-view.v${VERSION}`;
+
 /** An unreadable event that was set aside; it stays in the log at its position. */
 export interface ParkedEvent {
   readonly position: number;
@@ -28,8 +31,6 @@ interface StoredSnapshot {
 
 /** Saves and loads the state of followers. A snapshot only saves time: the log can always replace it. */
 export class ViewSnapshots {
-  private readonly key = `snapshots/platform-view.v${VERSION}`;
-
   constructor(
     private readonly blobs: BlobStore,
     private readonly logger: Logger,
@@ -37,18 +38,21 @@ export class ViewSnapshots {
 
   async save({ view, parked }: FollowedState): Promise<void> {
     const stored: StoredSnapshot = { view: view.snapshot(), parked };
-    await this.blobs.put(this.key, new TextEncoder().encode(JSON.stringify(stored)));
+    await this.blobs.put(SNAPSHOT_KEY, new TextEncoder().encode(JSON.stringify(stored)));
   }
 
   /** An unreadable snapshot counts as none. */
   async load(): Promise<FollowedState> {
-    const bytes = await this.blobs.get(this.key);
+    const bytes = await this.blobs.get(SNAPSHOT_KEY);
     if (bytes !== null) {
       try {
         const stored: StoredSnapshot = JSON.parse(new TextDecoder().decode(bytes));
-        return { view: PlatformView.restore(stored.view), parked: stored.parked };
+        return { view: PlatformView.restore(stored.view), parked: [...stored.parked] };
       } catch (error) {
-        this.logger.error({ err: error, key: this.key }, 'snapshot unreadable, reading the whole log');
+        this.logger.error(
+          { err: error, key: SNAPSHOT_KEY },
+          'snapshot unreadable, reading the whole log',
+        );
       }
     }
     return { view: new PlatformView(), parked: [] };

@@ -67,9 +67,9 @@ export class Leader {
 
     const recorder = new RecordWorkers(store, logger, signal);
     compute.onReport((report) => recorder.add(report));
-    const keepers = new KeepJobs(follower.view, this.deps, signal);
+    const keepers = new KeepJobs(follower, this.deps, signal);
     follower.onJobsChanged((jobs) => keepers.changed(jobs));
-    await keepers.takeOver();
+    await Promise.race([keepers.takeOver(), following]); // Nothing is caught up with after the end.
     await following;
   }
 }

@@ -56,3 +56,25 @@ export function loadSchedulerConfig(env: NodeJS.ProcessEnv): SchedulerConfig {
     warmWorkers: parsed.LOCAL_WORKERS_WARM,
   };
 }
+
+/** The environment of worker processes: this one's, with what they read settled. */
+export const workerEnvOf = (
+  env: NodeJS.ProcessEnv,
+  { natsUrl, logLevel, leaseMs }: SchedulerConfig,
+): Readonly<Record<string, string>> => ({
+  ...definedIn(env),
+  NATS_URL: natsUrl,
+  LOG_LEVEL: logLevel,
+  LEASE_MS: String(leaseMs),
+});
+
+/** The environment of handlers: this one's without our own settings, which are none of theirs. */
+export const handlerEnvOf = (env: NodeJS.ProcessEnv): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(definedIn(env)).filter(([name]) => !(name in schedulerEnv.shape)),
+  );
+
+const definedIn = (env: NodeJS.ProcessEnv): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );

@@ -43,6 +43,7 @@ const timedOut: NextStep = {
   reason: { kind: 'job.timed_out', message: 'the job did not end within its timeout of 1.5 s' },
 };
 const run: NextStep = { do: 'run', deadlineMs: submittedMs + 1500 };
+const finish: NextStep = { do: 'finish', deadlineMs: submittedMs + 1500 };
 const workerError: NextStep = { do: 'abort', status: 'worker_error', reason: crashed };
 const enqueueFailed: NextStep = { do: 'abort', status: 'enqueue_failed', reason: unreadable };
 const stop: NextStep = { do: 'abort', status: 'stopped', reason: apiDeleted };
@@ -56,18 +57,18 @@ describe('the next step of a job', () => {
     ['just before its deadline', [submitted, ...enqueued], 1499, run],
     ['at its deadline', [submitted, ...enqueued], 1500, timedOut],
     ['settled before totals are known', [submitted, batchSucceeded()], 0, run],
-    ['settled', [submitted, ...enqueued, batchSucceeded()], 0, { do: 'finish' }],
+    ['settled', [submitted, ...enqueued, batchSucceeded()], 0, finish],
     [
       'settled, past its deadline',
       [submitted, ...enqueued, batchSucceeded()],
       9999,
-      { do: 'finish' },
+      finish,
     ],
     [
       'settled, no worker left',
       [submitted, ...enqueued, batchSucceeded(), lost(0), lost(1)],
       0,
-      { do: 'finish' },
+      finish,
     ],
     [
       'whose enqueuing failed',

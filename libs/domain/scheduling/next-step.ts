@@ -12,8 +12,8 @@ export type NextStep =
   | { readonly do: 'run'; readonly deadlineMs: number | null }
   /** Keep handler calls from starting, then end the job with this status. */
   | ({ readonly do: 'abort' } & Pick<AbortJob['data'], 'status' | 'reason'>)
-  /** Every batch is settled: call the completion hook, then end the job. */
-  | { readonly do: 'finish' }
+  /** Every batch is settled: call the completion hook until the deadline, then end the job. */
+  | { readonly do: 'finish'; readonly deadlineMs: number | null }
   /** The job has ended: let go of its workers, its queue and its input. */
   | { readonly do: 'release' };
 
@@ -27,7 +27,7 @@ export function nextStep(job: JobView, nowMs: number): NextStep {
     return { do: 'abort', status: 'enqueue_failed', reason: job.enqueuingFailure };
   }
   if (job.total !== null && settledCount(job.batchCounts) === job.total.batchCount) {
-    return { do: 'finish' };
+    return { do: 'finish', deadlineMs: deadlineOf(job) };
   }
   return timedOut(job, nowMs) ?? lostWorkers(job) ?? { do: 'run', deadlineMs: deadlineOf(job) };
 }

@@ -45,7 +45,19 @@ export class EnqueueJob {
    */
   async execute(submitted: JobSubmitted['data'], signal: AbortSignal): Promise<void> {
     const job = await this.viewOf(submitted);
-    if (job === null || !isWanted(job)) return;
+    if (job !== null && isWanted(job)) await this.enqueueToEnd(job, signal);
+    // The scheduler may have deleted the queue before we made it, or before our last send.
+    if (await this.isStopped(submitted)) await this.deps.queue.delete(submitted);
+  }
+
+  /** Ends a job whose enqueuing failed for a reason nobody foresaw. */
+  async fail({ jobId, apiName }: JobSubmitted['data'], message: string): Promise<void> {
+    const reason = { kind: 'enqueue.unexpected_error', message };
+    await this.decide({ jobId, apiName }, { type: 'FailEnqueuing', data: { jobId, reason } });
+  }
+
+  private async enqueueToEnd(job: JobView, signal: AbortSignal): Promise<void> {
+    const { submitted } = job;
     const log = this.deps.logger.child({ jobId: submitted.jobId, apiName: submitted.apiName });
     log.info({ resumedAtBatch: job.cursor.batchCount }, 'enqueuing');
     try {
@@ -65,12 +77,6 @@ export class EnqueueJob {
         data: { jobId: submitted.jobId, reason },
       });
     }
-  }
-
-  /** Ends a job whose enqueuing failed for a reason nobody foresaw. */
-  async fail({ jobId, apiName }: JobSubmitted['data'], message: string): Promise<void> {
-    const reason = { kind: 'enqueue.unexpected_error', message };
-    await this.decide({ jobId, apiName }, { type: 'FailEnqueuing', data: { jobId, reason } });
   }
 
   /** What the log knows of the job, for resuming. */
@@ -104,10 +110,7 @@ export class EnqueueJob {
       if (signal.aborted) throw signal.reason;
       if (this.deps.clock().getTime() - checkedAtMs < STOP_CHECK_MS) continue;
       checkedAtMs = this.deps.clock().getTime();
-      if (await this.isStopped(submitted)) {
-        await this.deps.queue.delete(submitted); // The scheduler may have deleted it before our last send.
-        return null;
-      }
+      if (await this.isStopped(submitted)) return null;
     }
     return { totalBatchCount: batchCount, totalItemCount: itemCount };
   }

@@ -13,7 +13,7 @@ export interface TakeJobsOptions {
   readonly jobsMax: number;
   readonly logger: Logger;
   /** Whether the same work may succeed later without anybody changing anything. */
-  isTransient(error: unknown): boolean;
+  readonly isTransient: (error: unknown) => boolean;
 }
 
 const RETRY_MS = 1000;

@@ -43,6 +43,7 @@ export class JobKeeper {
   private isStarted = false;
   /** The job's end is decided; what is left is to see it in the log. */
   private isDecided = false;
+  private deadlineMs: number | null = null;
   private deadlineTimer: NodeJS.Timeout | null = null;
   private hookCall: AbortController | null = null;
 
@@ -59,6 +60,11 @@ export class JobKeeper {
     if (this.hookCall !== null && !this.mayFinish()) this.hookCall.abort();
     this.isPoked = true;
     if (!this.isBusy) void this.work();
+  }
+
+  /** Somebody else keeps the job, or nobody has to any more. */
+  close(): void {
+    if (this.deadlineTimer !== null) clearTimeout(this.deadlineTimer);
   }
 
   private async work(): Promise<void> {
@@ -79,13 +85,14 @@ export class JobKeeper {
   }
 
   private async perform(step: NextStep): Promise<void> {
+    if (this.isDecided && step.do !== 'release') return;
     switch (step.do) {
       case 'run':
         return this.run(step.deadlineMs);
       case 'abort':
-        return this.isDecided ? undefined : this.abort(step);
+        return this.abort(step);
       case 'finish':
-        return this.isDecided ? undefined : this.finish();
+        return this.finish(step.deadlineMs);
       case 'release':
         return this.release();
       default:
@@ -94,14 +101,21 @@ export class JobKeeper {
   }
 
   private async run(deadlineMs: number | null): Promise<void> {
-    if (this.isStarted) return;
-    if (deadlineMs !== null) this.pokeAt(deadlineMs);
+    this.endBy(deadlineMs);
+    if (!(await this.startWorkers())) await this.abort(SPECIFICATION_MISSING);
+  }
+
+  /** @returns whether there is a specification to run them under */
+  private async startWorkers(): Promise<boolean> {
+    if (this.isStarted) return true;
     const workload = workloadOf(this.view, this.job);
-    if (workload === null) return this.abort(SPECIFICATION_MISSING);
+    if (workload === null) return false;
     await this.deps.queue.create(this.job.submitted);
+    if (this.options.signal.aborted) return true; // Whoever leads now starts them.
     await this.deps.compute.start(workload);
     this.isStarted = true;
     this.log.info({ workers: workload.workers, restart: workload.firstRestart }, 'workers started');
+    return true;
   }
 
   private async abort({ status, reason }: Extract<NextStep, { do: 'abort' }>): Promise<void> {
@@ -111,32 +125,36 @@ export class JobKeeper {
     this.log.info({ status, reason }, 'job ended');
   }
 
-  private async finish(): Promise<void> {
+  private async finish(deadlineMs: number | null): Promise<void> {
+    this.endBy(deadlineMs);
     const { jobId } = this.job.submitted;
     const counts = this.job.batchCounts;
-    this.hookCall = new AbortController();
-    const given = AbortSignal.any([this.hookCall.signal, this.options.signal]);
-    const completionHook = await callCompletionHook(
-      this.deps.compute,
-      { jobId, counts, hasWorkers: () => this.hasWorkers() },
-      given,
-    );
-    this.hookCall = null;
-    if (this.options.signal.aborted) return;
-    if (this.job.stopRequest !== null) {
-      this.isPoked = true; // Stopped during the call: the next step aborts.
-      return;
+    const call = new AbortController();
+    this.hookCall = call;
+    try {
+      if (!this.mayFinish()) call.abort();
+      // A scheduler that has just taken over has none yet.
+      if (!(await this.startWorkers())) return await this.abort(SPECIFICATION_MISSING);
+      const completionHook = await callCompletionHook(
+        this.deps.compute,
+        { jobId, counts, hasWorkers: () => this.hasWorkers() },
+        AbortSignal.any([call.signal, this.options.signal]),
+      );
+      if (this.options.signal.aborted || this.isEndedByOthers()) return; // The next step sees to it.
+      await this.decide({ type: 'FinishJob', data: { jobId, counts, completionHook } });
+      this.log.info({ ...counts, completionHook: completionHook.result }, 'job finished');
+    } finally {
+      this.hookCall = null;
     }
-    await this.decide({ type: 'FinishJob', data: { jobId, counts, completionHook } });
-    this.log.info({ ...counts, completionHook: completionHook.result }, 'job finished');
   }
 
   private async release(): Promise<void> {
     const { submitted } = this.job;
-    if (this.deadlineTimer !== null) clearTimeout(this.deadlineTimer);
+    this.close();
     await this.deps.compute.stop(submitted.jobId, this.deps.graceMs);
-    await this.deps.queue.delete(submitted);
     await this.deps.blobs.delete(submitted.source.itemsKey);
+    // Last: by its queue, whoever takes over knows a job that was not let go of to the end.
+    await this.deps.queue.delete(submitted);
     this.isPoked = false; // What comes after the end changes nothing.
     this.options.onReleased();
   }
@@ -153,27 +171,34 @@ export class JobKeeper {
 
   /** A hook call goes on until the job is stopped or its time is over. */
   private mayFinish(): boolean {
-    return this.job.stopRequest === null && !this.isOverdue();
+    return !this.isEndedByOthers() && !this.isOverdue();
+  }
+
+  private isEndedByOthers(): boolean {
+    return this.job.stopRequest !== null || this.job.end !== null;
   }
 
   private isOverdue(): boolean {
-    const { timeoutMs } = this.job.submitted;
-    if (timeoutMs === null) return false;
-    return this.deps.clock().getTime() >= Date.parse(this.job.createdAt) + timeoutMs;
+    return this.deadlineMs !== null && this.deps.clock().getTime() >= this.deadlineMs;
   }
 
   private hasWorkers(): boolean {
     return [...this.job.workers.values()].some((worker) => !worker.isLost);
   }
 
-  private pokeAt(timeMs: number): void {
-    if (this.deadlineTimer !== null) clearTimeout(this.deadlineTimer);
-    const delayMs = Math.max(timeMs - this.deps.clock().getTime(), 0);
-    const onTime = (): void => (delayMs > TIMER_MS_MAX ? this.pokeAt(timeMs) : this.poke());
+  private endBy(deadlineMs: number | null): void {
+    if (deadlineMs === null || this.deadlineMs !== null) return;
+    this.deadlineMs = deadlineMs;
+    this.waitUntil(deadlineMs);
+  }
+
+  /** A timer may be early by the clock, and takes no long delay: so it looks at the clock again. */
+  private waitUntil(timeMs: number): void {
+    if (this.options.signal.aborted) return;
+    const delayMs = timeMs - this.deps.clock().getTime();
+    if (delayMs <= 0) return this.poke();
+    const onTime = (): void => this.waitUntil(timeMs);
     this.deadlineTimer = setTimeout(onTime, Math.min(delayMs, TIMER_MS_MAX));
-    this.options.signal.addEventListener('abort', () => clearTimeout(this.deadlineTimer ?? undefined), {
-      once: true,
-    });
   }
 
   private get log(): Logger {

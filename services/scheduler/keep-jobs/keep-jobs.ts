@@ -1,27 +1,44 @@
 import type { JobId } from '#libs/domain/kernel/ids.ts';
 import type { JobView } from '#libs/domain/status/job-view.ts';
 import type { PlatformView } from '#libs/domain/status/platform-view.ts';
+import { pause } from '#libs/platform/pause.ts';
 import { JobKeeper, type JobKeeperDeps } from './job-keeper.ts';
 
-/** Has every job that is not done with kept by a `JobKeeper`. */
+const RETRY_MS = 1000;
+
+/** What is known of all jobs, and waiting for what was recorded meanwhile. */
+export interface FollowedJobs {
+  readonly view: PlatformView;
+  caughtUp(): Promise<void>;
+}
+
+/** Has every job that is not done with kept by a `JobKeeper`, until `signal` aborts. */
 export class KeepJobs {
   private readonly keepers = new Map<JobId, JobKeeper>();
 
   constructor(
-    private readonly view: PlatformView,
+    private readonly followed: FollowedJobs,
     private readonly deps: JobKeeperDeps,
     private readonly signal: AbortSignal,
-  ) {}
+  ) {
+    const close = (): void => {
+      for (const keeper of this.keepers.values()) keeper.close();
+    };
+    signal.addEventListener('abort', close, { once: true });
+  }
 
   /** Takes over every job that has not ended, and cleans up what is left of those that have. */
   async takeOver(): Promise<void> {
-    for (const job of this.view.jobs.values()) {
+    for (const job of this.followed.view.jobs.values()) {
       if (job.end === null) this.keep(job);
     }
-    for (const key of await this.deps.queue.list()) {
-      const job = this.view.jobs.get(key.jobId);
-      if (job === undefined) await this.deps.queue.delete(key);
-      else if (job.end !== null) this.keep(job);
+    while (!this.signal.aborted) {
+      try {
+        return await this.sweepQueues();
+      } catch (error) {
+        this.deps.logger.warn({ err: error }, 'leftover queues not swept, will retry');
+        await pause(RETRY_MS, this.signal);
+      }
     }
   }
 
@@ -33,9 +50,19 @@ export class KeepJobs {
     }
   }
 
+  private async sweepQueues(): Promise<void> {
+    const keys = await this.deps.queue.list();
+    await this.followed.caughtUp(); // A queue is made after its job, so now its job is known.
+    for (const key of keys) {
+      const job = this.followed.view.jobs.get(key.jobId);
+      if (job === undefined) await this.deps.queue.delete(key);
+      else if (job.end !== null && !this.keepers.has(key.jobId)) this.keep(job);
+    }
+  }
+
   private keep(job: JobView): void {
     const { jobId } = job.submitted;
-    const keeper = new JobKeeper(job, this.view, this.deps, {
+    const keeper = new JobKeeper(job, this.followed.view, this.deps, {
       signal: this.signal,
       onReleased: () => this.keepers.delete(jobId),
     });

@@ -28,7 +28,8 @@ export async function keepSnapshots(
   };
 
   while (!signal.aborted) {
-    await pause(intervalMs, signal);
     await saveIfChanged();
+    await pause(intervalMs, signal);
   }
+  await saveIfChanged();
 }

@@ -5,8 +5,8 @@ import type { JobView } from '#libs/domain/status/job-view.ts';
 import type { PlatformView } from '#libs/domain/status/platform-view.ts';
 import type { ListJobsAnswer, ListJobsQuery } from '#libs/messaging/queries.ts';
 
-/** A page must fit one NATS message, 1 MiB, also after its quotes were escaped. */
-const PAGE_CHARS_MAX = 400_000;
+/** A page must fit one NATS message, 1 MiB, in which it travels as a JSON string. */
+const PAGE_BYTES_MAX = 900_000;
 
 /** One page of jobs, newest first. It may be shorter than asked for where documents are large. */
 export function listJobs(view: PlatformView, query: ListJobsQuery): ListJobsAnswer {
@@ -16,11 +16,11 @@ export function listJobs(view: PlatformView, query: ListJobsQuery): ListJobsAnsw
     .sort((a, b) => (a.submitted.jobId < b.submitted.jobId ? -1 : 1));
   const jobIds: JobId[] = [];
   const documents: string[] = [];
-  let chars = 0;
+  let sizeBytes = 0;
   for (const job of matching.slice(0, query.countMax)) {
     const document = stringifyWithRaw(jobStatusDocument(job));
-    chars += document.length;
-    if (chars > PAGE_CHARS_MAX && jobIds.length > 0) break;
+    sizeBytes += Buffer.byteLength(JSON.stringify(document));
+    if (sizeBytes > PAGE_BYTES_MAX && jobIds.length > 0) break;
     jobIds.push(job.submitted.jobId);
     documents.push(document);
   }

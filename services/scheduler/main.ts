@@ -1,0 +1,74 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { JetStreamBatchQueue } from '#libs/batch-queue/jetstream/jetstream-batch-queue.ts';
+import { LocalProcessCompute } from '#libs/compute/local-process/local-process-compute.ts';
+import { workerProgramIn } from '#libs/compute/local-process/worker-program.ts';
+import { JetStreamEventStore } from '#libs/event-store/jetstream/jetstream-event-store.ts';
+import { JetStreamLeaderLease } from '#libs/leader-lease/jetstream/jetstream-leader-lease.ts';
+import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-store.ts';
+import { systemClock } from '#libs/platform/clock.ts';
+import { createLogger } from '#libs/platform/logger.ts';
+import { connectNats } from '#libs/platform/nats/nats-connection.ts';
+import { NestLogger } from '#libs/platform/nest/nest-logger.ts';
+import { natsTransport } from '#libs/platform/nest/nats-transport.ts';
+import { closeOnSignal } from '#libs/platform/shutdown.ts';
+import { Leader } from './leader.ts';
+import { handlerEnvOf, loadSchedulerConfig, workerEnvOf } from './scheduler.config.ts';
+import { SchedulerModule } from './scheduler.module.ts';
+
+const config = loadSchedulerConfig(process.env);
+const logger = createLogger('scheduler', config.logLevel);
+const stopping = new AbortController();
+
+const nats = await connectNats(config.natsUrl, { name: 'scheduler', logger });
+const store = await JetStreamEventStore.open(nats, { logger });
+const queue = await JetStreamBatchQueue.open(nats, { logger, leaseMs: config.leaseMs });
+const blobs = await JetStreamBlobStore.open(nats);
+const lease = await JetStreamLeaderLease.open(nats, {
+  name: 'scheduler',
+  ttlMs: config.leaderTtlMs,
+  logger,
+});
+
+const { command, runners } = workerProgramIn(new URL('../', import.meta.url));
+const compute = new LocalProcessCompute({
+  dataDir: config.dataDir,
+  workersMax: config.workersMax,
+  warmWorkers: config.warmWorkers,
+  worker: { command, env: workerEnvOf(process.env, config) },
+  runners,
+  handlerEnv: handlerEnvOf(process.env),
+  workingFolder: process.cwd(),
+  blobs,
+  clock: systemClock,
+});
+const leader = new Leader({
+  store,
+  queue,
+  blobs,
+  lease,
+  compute,
+  clock: systemClock,
+  logger,
+  graceMs: config.stopGraceMs,
+});
+const leading = leader.run(stopping.signal);
+leading.catch((error: unknown) => {
+  logger.error({ err: error }, 'cannot lead any more');
+  process.exit(1); // Whoever supervises us starts us again; until then a standby leads.
+});
+
+const app = await NestFactory.createMicroservice(SchedulerModule.with({ compute, leader }), {
+  ...natsTransport(config.natsUrl, 'scheduler'),
+  logger: new NestLogger(logger),
+});
+await app.listen();
+logger.info('ready');
+
+closeOnSignal(async () => {
+  await app.close();
+  stopping.abort();
+  await leading;
+  await store.close();
+  await nats.drain();
+}, logger);
