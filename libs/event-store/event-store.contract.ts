@@ -3,7 +3,7 @@ import type { ApiEvent } from '#libs/domain/api/api.events.ts';
 import type { BatchEvent, BatchSucceeded } from '#libs/domain/batch/batch.events.ts';
 import type { IdempotencyKeyClaimed } from '#libs/domain/idempotency/idempotency.ts';
 import type { JobEvent } from '#libs/domain/job/job.events.ts';
-import { apiId, apiName, jobId, workerId } from '#libs/domain/kernel/ids.ts';
+import { apiId, apiName, type JobId, jobId, workerId } from '#libs/domain/kernel/ids.ts';
 import type { PlatformEvent } from '#libs/domain/platform-event.ts';
 import { anApiDeleted, anApiDeployed } from '#test/support/api.builders.ts';
 import { batchSucceeded, jobStarted } from '#test/support/batch.builders.ts';
@@ -15,21 +15,20 @@ import {
   type EventStore,
   type Fact,
   type FactLane,
-  type LifecycleDelivery,
   type LogEntry,
   VersionConflict,
 } from './event-store.port.ts';
 
-const API = apiName('sum');
-const OTHER_JOB = jobId('00000000000000bb');
+export const API = apiName('sum');
+export const OTHER_JOB = jobId('00000000000000bb');
 const AT = '2026-01-02T03:04:05.678Z';
 
-const jobLane = (job = A_JOB): DecisionLane<JobEvent> => ({
+export const jobLane = (job = A_JOB): DecisionLane<JobEvent> => ({
   kind: 'job',
   apiName: API,
   jobId: job,
 });
-const batchLane = (job = A_JOB): FactLane<BatchEvent> => ({
+export const batchLane = (job = A_JOB): FactLane<BatchEvent> => ({
   kind: 'batch',
   apiName: API,
   jobId: job,
@@ -41,10 +40,13 @@ export const factOf = <E extends PlatformEvent>(event: E): Fact<E> => ({
   at: AT,
   event,
 });
-const submitted = (job = A_JOB): Fact<JobEvent> => factOf(aJobSubmitted({ jobId: job }));
+export const submitted = (job = A_JOB): Fact<JobEvent> => factOf(aJobSubmitted({ jobId: job }));
 const stopRequested = (job = A_JOB): Fact<JobEvent> => factOf(jobStopRequested({ jobId: job }));
 export const succeeded = (count: number, first = 0): Fact<BatchSucceeded>[] =>
   Array.from({ length: count }, (_, n) => factOf(batchSucceeded({ index: first + n })));
+
+const claim = (job: JobId): Fact<IdempotencyKeyClaimed> =>
+  factOf({ type: 'IdempotencyKeyClaimed', data: { jobId: job, bodySha256: 'cd' } });
 
 export interface OpenedStore {
   readonly store: EventStore;
@@ -78,16 +80,6 @@ export function eventStoreContract(open: () => Promise<OpenedStore>): void {
       }
       return entries;
     };
-    const nextDelivery = async (
-      group: AsyncIterator<LifecycleDelivery>,
-    ): Promise<LifecycleDelivery> => {
-      const { done, value } = await group.next();
-      if (done === true) throw new Error('the group has ended');
-      return value;
-    };
-    const join = (name: string, leaseMs = 10_000): AsyncIterator<LifecycleDelivery> =>
-      store.shareLifecycle(name, { leaseMs, signal: stop.signal })[Symbol.asyncIterator]();
-
     describe('a lane', () => {
       it('is empty when nothing was appended', async () => {
         expect(await store.read(jobLane())).toEqual({ events: [], version: EMPTY_LANE });
@@ -162,8 +154,6 @@ export function eventStoreContract(open: () => Promise<OpenedStore>): void {
           apiName: API,
           keySha256: 'ab'.repeat(32),
         };
-        const claim = (job: typeof A_JOB): Fact<IdempotencyKeyClaimed> =>
-          factOf({ type: 'IdempotencyKeyClaimed', data: { jobId: job, bodySha256: 'cd' } });
         await store.append(lane, claim(A_JOB), EMPTY_LANE);
         await expect(store.append(lane, claim(OTHER_JOB), EMPTY_LANE)).rejects.toBeInstanceOf(
           VersionConflict,
@@ -269,76 +259,6 @@ export function eventStoreContract(open: () => Promise<OpenedStore>): void {
         const entries = [];
         for await (const entry of store.history(API, A_JOB)) entries.push(entry);
         expect(entries).toEqual([]);
-      });
-    });
-
-    describe('sharing lifecycle events', () => {
-      it('gives the events of all jobs, from the start of the log', async () => {
-        await store.append(jobLane(), submitted(), EMPTY_LANE);
-        await store.record(batchLane(), succeeded(2));
-        const group = join('g');
-        const first = await nextDelivery(group);
-        expect(first).toMatchObject({ apiName: API, logged: { position: 1, ...submitted() } });
-        await first.done();
-        await store.append(jobLane(OTHER_JOB), submitted(OTHER_JOB), EMPTY_LANE);
-        const second = await nextDelivery(group);
-        expect(second.logged.event.data.jobId).toBe(OTHER_JOB);
-      });
-
-      it('gives each event to one member of a group, and to every group', async () => {
-        await store.append(jobLane(), submitted(), EMPTY_LANE);
-        await store.append(jobLane(OTHER_JOB), submitted(OTHER_JOB), EMPTY_LANE);
-        const taken = await Promise.all([join('g'), join('g')].map(nextDelivery));
-        expect(new Set(taken.map(({ logged }) => logged.event.data.jobId))).toEqual(
-          new Set([A_JOB, OTHER_JOB]),
-        );
-        expect((await nextDelivery(join('other'))).logged.event.data.jobId).toBe(A_JOB);
-      });
-
-      it('offers an event again when its lease has run out', async () => {
-        await store.append(jobLane(), submitted(), EMPTY_LANE);
-        await nextDelivery(join('g', 200));
-        const again = await nextDelivery(join('g', 200));
-        expect(again.logged.event.data.jobId).toBe(A_JOB);
-      });
-
-      it('offers an event again after a delay when asked to', async () => {
-        await store.append(jobLane(), submitted(), EMPTY_LANE);
-        const group = join('g');
-        const startedAt = performance.now();
-        (await nextDelivery(group)).retry(150);
-        const again = await nextDelivery(group);
-        expect(again.logged.event.data.jobId).toBe(A_JOB);
-        expect(performance.now() - startedAt).toBeGreaterThan(100);
-      });
-
-      it('keeps a renewed event with its member', async () => {
-        const leaseMs = 400;
-        await store.append(jobLane(), submitted(), EMPTY_LANE);
-        const held = await nextDelivery(join('g', leaseMs));
-        const renewing = setInterval(() => held.renew(), leaseMs / 4);
-        const other = join('g', leaseMs);
-        const taken = nextDelivery(other);
-        // The event that is appended three leases later comes first: nobody else got the other.
-        await new Promise((resolve) => setTimeout(resolve, 3 * leaseMs));
-        await store.append(jobLane(OTHER_JOB), submitted(OTHER_JOB), EMPTY_LANE);
-        expect((await taken).logged.event.data.jobId).toBe(OTHER_JOB);
-        clearInterval(renewing);
-        await held.done();
-      });
-
-      it('does not offer again what is done', async () => {
-        await store.append(jobLane(), submitted(), EMPTY_LANE);
-        await (await nextDelivery(join('g', 200))).done();
-        await store.append(jobLane(OTHER_JOB), submitted(OTHER_JOB), EMPTY_LANE);
-        const next = await nextDelivery(join('g', 200));
-        expect(next.logged.event.data.jobId).toBe(OTHER_JOB);
-      });
-
-      it('ends when it is told to, also while it waits', async () => {
-        const next = join('g').next();
-        stop.abort();
-        expect(await next).toEqual({ done: true, value: undefined });
       });
     });
   });

@@ -79,7 +79,13 @@ export interface LifecycleDelivery {
 
 /** The log of everything that happened, and the only truth there is. */
 export interface EventStore {
-  /** The events of a lane, oldest first; an unknown lane is empty, not an error. */
+  /**
+   * The events of a lane, oldest first; an unknown lane is empty, not an error. Unreadable ones are
+   * left out, and count in the version: whoever follows the log reports them.
+   *
+   * @throws EventStoreUnavailable also when a later version of the platform wrote into the lane:
+   *   to decide without what it says could contradict it
+   */
   read<E extends PlatformEvent>(
     lane: DecisionLane<E>,
   ): Promise<{ readonly events: readonly LoggedEvent<E>[]; readonly version: number }>;

@@ -1,4 +1,5 @@
 import { type ApiName, apiName, type JobId } from '#libs/domain/kernel/ids.ts';
+import { unreachable } from '#libs/domain/kernel/errors.ts';
 import type { DecisionLane, FactLane } from './event-store.port.ts';
 
 export type Lane = DecisionLane | FactLane;
@@ -22,6 +23,8 @@ function pathOf(lane: Lane): string {
       return 'api';
     case 'idempotency-key':
       return `keys.${lane.keySha256}`;
+    default:
+      return unreachable(lane);
   }
 }
 
@@ -42,6 +45,8 @@ export function addressOf(lane: Lane): LaneAddress {
       return { source, subject: 'api' };
     case 'idempotency-key':
       return { source, subject: `keys/${lane.keySha256}` };
+    default:
+      return unreachable(lane);
   }
 }
 

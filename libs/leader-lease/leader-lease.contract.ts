@@ -3,7 +3,7 @@ import type { LeaderLease } from './leader-lease.port.ts';
 
 export interface OpenedLeases {
   /** One more candidate for the same lease. */
-  candidate(): Promise<LeaderLease>;
+  readonly candidate: () => Promise<LeaderLease>;
   close(): Promise<void>;
 }
 
@@ -63,6 +63,7 @@ export function leaderLeaseContract(open: () => Promise<OpenedLeases>): void {
         standing.map(async ({ stop, held }) => {
           await held;
           holderCountMax = Math.max(holderCountMax, ++holderCount);
+          await new Promise((resolve) => setTimeout(resolve, 20)); // Time for another to get in.
           holderCount--;
           stop.abort();
         }),
@@ -71,7 +72,9 @@ export function leaderLeaseContract(open: () => Promise<OpenedLeases>): void {
     });
 
     it('rejects a candidate that stops before it holds the lease', async () => {
-      await (await stand()).held;
+      await (
+        await stand()
+      ).held;
       const { stop, held } = await stand();
       stop.abort();
       await expect(held).rejects.toThrow();

@@ -95,14 +95,13 @@ export function blobStoreContract(open: () => Promise<OpenedBlobStore>): void {
       const digests = new Set(versions.map(digest));
       await blobs.put('k', versions[0] ?? bytes(''));
 
-      let isWriting = true;
-      const writing = (async () => {
-        for (const version of versions) await blobs.put('k', version);
-        isWriting = false;
-      })();
       const seen = new Set<string>();
-      while (isWriting) seen.add(digest(await blobs.get('k')));
-      await writing;
+      for (const version of versions) {
+        const state = { isWriting: true };
+        const writing = blobs.put('k', version).finally(() => (state.isWriting = false));
+        while (state.isWriting) seen.add(digest(await blobs.get('k')));
+        await writing;
+      }
 
       expect([...seen].filter((one) => !digests.has(one))).toEqual([]);
     });

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from './logger.ts';
 
+/** Node's timers take 24 days; above that they fire at once. */
+const DURATION_MS_MAX = 86_400_000;
+
 /** Environment variables that every service reads. */
 export const platformEnv = {
   NATS_URL: z
@@ -9,6 +12,10 @@ export const platformEnv = {
     .describe('Address of NATS; several, separated by commas, for a cluster'),
   LOG_LEVEL: z.enum(LOG_LEVELS).default('info').describe('Least severe level that is logged'),
 };
+
+/** A time that a timer can wait: whole milliseconds, at most a day. */
+export const durationMs = ({ min }: { readonly min: number }): z.ZodCoercedNumber =>
+  z.coerce.number().int().min(min).max(DURATION_MS_MAX);
 
 /**
  * Reads a service's configuration from the environment.

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -107,6 +108,7 @@ function useCases(parts: GatewayParts): Provider[] {
 export async function createGateway(parts: GatewayParts): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     routerOptions: { maxParamLength: PATH_LENGTH_MAX },
+    frameworkErrors: refuseUndecodable,
     clientErrorHandler: (_error: Error, socket: Socket) => refuseMalformedRequest(socket),
   });
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.with(parts), adapter, {
@@ -118,6 +120,16 @@ export async function createGateway(parts: GatewayParts): Promise<NestFastifyApp
   fastify.addContentTypeParser('*', (_request, _body, done) => done(null));
   app.useGlobalFilters(new ErrorFilter(parts.logger));
   return app;
+}
+
+/** The router refuses what it cannot decode before any filter sees it. */
+function refuseUndecodable(
+  error: Error,
+  _request: unknown,
+  { raw }: { readonly raw: ServerResponse },
+): void {
+  raw.writeHead(400, { 'Content-Type': 'application/json; charset=utf-8' });
+  raw.end(JSON.stringify({ kind: 'http.400', message: error.message }));
 }
 
 /** What is no HTTP request never becomes one, so no filter sees it. */

@@ -8,9 +8,12 @@ import { until } from '#test/support/until.ts';
 import { type Delivery, NOOP_HANDLER, readDelivery } from './processes.ts';
 
 export interface JobRun extends Delivery {
+  readonly api: string;
   readonly jobId: string;
   /** From the POST to the first `GET` that says `succeeded`. */
   readonly seconds: number;
+  /** When that `GET` was answered, in milliseconds since the epoch. */
+  readonly seenSucceededAtMs: number;
 }
 
 export interface BenchJob {
@@ -62,6 +65,7 @@ export class CortexUnderTest {
     await completed;
     const { status } = await this.platform.waitForJob({ api, jobId });
     const seconds = (performance.now() - startedAt) / 1000;
+    const seenSucceededAtMs = Date.now();
 
     await nats.close();
     if (status !== 'succeeded') throw new Error(`job ${jobId} ended ${status}`);
@@ -70,7 +74,7 @@ export class CortexUnderTest {
     });
     const delivery = await readDelivery(outDir, job.itemCount);
     await rm(outDir, { recursive: true });
-    return { jobId, seconds, ...delivery };
+    return { api, jobId, seconds, seenSucceededAtMs, ...delivery };
   }
 
   stop(): Promise<void> {

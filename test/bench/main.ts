@@ -1,18 +1,30 @@
+import { benchEnqueue } from './enqueue/enqueue.bench.ts';
 import { benchJob } from './job/job.bench.ts';
+import { benchLatency } from './latency/latency.bench.ts';
+import { benchScale } from './scale/scale.bench.ts';
+import { benchStart } from './start/start.bench.ts';
 
-const benches: Readonly<
-  Record<string, { readonly run: () => Promise<void>; readonly what: string }>
-> = {
-  job: { run: benchJob, what: 'the main job against BullMQ and the bare limit' },
+interface Bench {
+  readonly what: string;
+  readonly run: () => Promise<void>;
+}
+
+const benches: Readonly<Record<string, Bench>> = {
+  job: { what: 'the main job against BullMQ and the bare limit', run: benchJob },
+  enqueue: { what: '100,000 batches into the queue', run: benchEnqueue },
+  latency: { what: 'from the last outcome to succeeded', run: benchLatency },
+  scale: { what: 'ten times the batches: time per batch, memory', run: benchScale },
+  start: { what: 'npm start to ready', run: benchStart },
 };
 
 const name = process.argv[2] ?? '--help';
 const bench = benches[name];
-if (bench !== undefined) {
-  await bench.run();
-} else {
+if (bench === undefined) {
   console.log('npm run bench -- NAME\n');
-  for (const [known, { what }] of Object.entries(benches))
+  for (const [known, { what }] of Object.entries(benches)) {
     console.log(`  ${known.padEnd(10)}${what}`);
+  }
   process.exitCode = name === '--help' ? 0 : 2;
+} else {
+  await bench.run();
 }

@@ -10,15 +10,16 @@ import {
   type LocalProcessComputeOptions,
 } from '#libs/compute/local-process/local-process-compute.ts';
 import { workerProgramIn } from '#libs/compute/local-process/worker-program.ts';
-import type { ContainerSpec } from '#libs/domain/api/api-spec.ts';
 import type { BatchEvent } from '#libs/domain/batch/batch.events.ts';
-import { apiName, jobId } from '#libs/domain/kernel/ids.ts';
+import { jobId } from '#libs/domain/kernel/ids.ts';
 import { JetStreamEventStore } from '#libs/event-store/jetstream/jetstream-event-store.ts';
 import { systemClock } from '#libs/platform/clock.ts';
 import { silentLogger } from '#libs/platform/logger.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
 import { anApiSpec } from './api.builders.ts';
 import { TestNatsServer } from './nats-server.ts';
+import { processesWith } from './process-scan.ts';
+import { aPod, aWorkload } from './workload.builders.ts';
 
 export const HANDLERS = join(import.meta.dirname, '../fixtures/handlers');
 /** Short, so that tests of lost workers end soon; long enough for a busy machine. */
@@ -33,22 +34,25 @@ export interface NotedCall {
   readonly answered?: string;
 }
 
+interface Parts {
+  readonly nats: TestNatsServer;
+  readonly connection: NatsConnection;
+  readonly store: JetStreamEventStore;
+  readonly queue: JetStreamBatchQueue;
+  readonly compute: LocalProcessCompute;
+  /** Also what this platform's handlers are known by among the processes of the machine. */
+  readonly dataDir: string;
+}
+
 /** Real worker processes on a real NATS server, without the services that give them jobs. */
 export class LocalPlatform {
   readonly reports: WorkerReport[] = [];
   readonly callsFile: string;
   private jobCount = 0;
 
-  private constructor(
-    readonly nats: TestNatsServer,
-    readonly connection: NatsConnection,
-    readonly store: JetStreamEventStore,
-    readonly queue: JetStreamBatchQueue,
-    readonly compute: LocalProcessCompute,
-    readonly dataDir: string,
-  ) {
-    this.callsFile = join(dataDir, 'calls.ndjson');
-    compute.onReport((report) => this.reports.push(report));
+  private constructor(private readonly parts: Parts) {
+    this.callsFile = join(parts.dataDir, 'calls.ndjson');
+    parts.compute.onReport((report) => this.reports.push(report));
   }
 
   static async start(changes: Partial<LocalProcessComputeOptions> = {}): Promise<LocalPlatform> {
@@ -74,36 +78,50 @@ export class LocalPlatform {
       clock: systemClock,
       ...changes,
     });
-    return new LocalPlatform(nats, connection, store, queue, compute, dataDir);
+    return new LocalPlatform({ nats, connection, store, queue, compute, dataDir });
+  }
+
+  get nats(): TestNatsServer {
+    return this.parts.nats;
+  }
+
+  get store(): JetStreamEventStore {
+    return this.parts.store;
+  }
+
+  get queue(): JetStreamBatchQueue {
+    return this.parts.queue;
+  }
+
+  get compute(): LocalProcessCompute {
+    return this.parts.compute;
+  }
+
+  get dataDir(): string {
+    return this.parts.dataDir;
   }
 
   /** A job whose handler is `serve.mjs`. */
   workload(changes: Partial<Workload> = {}, env: Readonly<Record<string, string>> = {}): Workload {
     const id = jobId((++this.jobCount).toString(16).padStart(16, '0'));
-    const container: ContainerSpec = {
-      name: 'api',
-      image: null,
-      command: ['node', 'serve.mjs'],
-      args: [],
-      env: { CALLS_FILE: this.callsFile, ...env },
-      compute: { cpu: '200m', mem: null, gpu: 0, inf: 0, shm: null },
-      readiness_probe: null,
-      liveness_probe: null,
-    };
-    return {
-      apiName: apiName('sum'),
+    return aWorkload({
       jobId: id,
-      spec: anApiSpec({ handler: null, pod: { port: 8080, containers: [container] } }),
-      codeKey: null,
-      workers: 1,
-      firstRestart: 0,
+      spec: anApiSpec({
+        handler: null,
+        pod: aPod({ env: { CALLS_FILE: this.callsFile, ...env } }),
+      }),
       jobSpecJson: JSON.stringify({ job_id: id }),
-      configJson: null,
-      traceparent: null,
-      receiveCountMax: null,
-      deadLetterQueueName: null,
       ...changes,
-    };
+    });
+  }
+
+  /** Kills the worker process of the one job there is. */
+  killWorker(): void {
+    const worker = processesWith(this.nats.url).find(({ commandLine }) =>
+      commandLine.includes('worker/main'),
+    );
+    if (worker === undefined) throw new Error('there is no worker process');
+    process.kill(worker.pid, 'SIGKILL');
   }
 
   /** Queues one batch per payload; a payload is JSON text. */
@@ -136,7 +154,7 @@ export class LocalPlatform {
 
   async stop(): Promise<void> {
     await this.compute.close();
-    await this.connection.close();
+    await this.parts.connection.close();
     await this.nats.stop();
     await rm(this.dataDir, { recursive: true, force: true });
   }

@@ -46,12 +46,14 @@ export function ceTypeOf(type: EventType, version: number): string {
   return `${TYPE_PREFIX}${type}.v${version}`;
 }
 
+/** Facts of batches and workers: many, and without a user's own JSON in them. */
+const PLAIN_LANES: ReadonlySet<LaneKind> = new Set(['batch', 'worker']);
+
 /** Writes an event in its newest version. A user's own JSON inside keeps its text. */
-export function encodeEvent(event: PlatformEvent): EncodedEvent {
-  return {
-    ceType: ceTypes.get(event.type) ?? ceTypeOf(event.type, 1),
-    payload: Buffer.from(stringifyWithRaw(event.data)),
-  };
+export function encodeEvent({ type, data }: PlatformEvent): EncodedEvent {
+  const isPlain = PLAIN_LANES.has(EVENT_REGISTRY[type].lane);
+  const json = isPlain ? JSON.stringify(data) : stringifyWithRaw(data);
+  return { ceType: ceTypes.get(type) ?? ceTypeOf(type, 1), payload: Buffer.from(json) };
 }
 
 /** Reads an event of any version that was ever written; never throws. */

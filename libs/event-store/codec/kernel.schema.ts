@@ -4,7 +4,7 @@ import type { Reason } from '#libs/domain/job/job.events.ts';
 import { RawJson } from '#libs/domain/kernel/raw-json.ts';
 
 // Ids are checked and not rebuilt: what was read is handed on as it is, in its own member order.
-const nonEmpty = z.string().min(1) as z.ZodType<unknown>;
+const nonEmpty = z.string().min(1) as z.ZodType;
 
 export const jobId = nonEmpty as z.ZodType<JobId>;
 export const apiName = nonEmpty as z.ZodType<ApiName>;

@@ -1,5 +1,4 @@
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
-import type { PlatformEvent } from '#libs/domain/platform-event.ts';
 import { JSON_CONTENT_TYPE, MalformedCloudEvent } from '#libs/messaging/cloudevents/cloud-event.ts';
 import { decodeHeaderValue } from '#libs/messaging/cloudevents/header-value.ts';
 import { decodeMessage, encodeBinary } from '#libs/messaging/cloudevents/nats-binding.ts';
@@ -20,7 +19,7 @@ export type ReadEntry =
 export function messageWriter(lane: Lane): (fact: Fact) => OutgoingMessage {
   const subject = subjectOf(lane);
   const address = addressOf(lane);
-  return ({ id, at, event }: Fact<PlatformEvent>) => {
+  return ({ id, at, event }: Fact) => {
     const { ceType, payload } = encodeEvent(event);
     const message = encodeBinary({
       id,

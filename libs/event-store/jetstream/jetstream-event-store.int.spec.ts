@@ -1,10 +1,11 @@
 import { silentLogger } from '#libs/platform/logger.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
 import { TestNatsServer } from '#test/support/nats-server.ts';
-import { eventStoreContract } from '../event-store.contract.ts';
+import { eventStoreContract, type OpenedStore } from '../event-store.contract.ts';
+import { lifecycleSharingContract } from '../lifecycle-sharing.contract.ts';
 import { JetStreamEventStore } from './jetstream-event-store.ts';
 
-eventStoreContract(async () => {
+async function open(): Promise<OpenedStore> {
   const server = await TestNatsServer.start();
   const connection = await connectNats(server.url, { name: 'spec', logger: silentLogger });
   const store = await JetStreamEventStore.open(connection, { logger: silentLogger });
@@ -16,4 +17,7 @@ eventStoreContract(async () => {
       await server.stop();
     },
   };
-});
+}
+
+eventStoreContract(open);
+lifecycleSharingContract(open);

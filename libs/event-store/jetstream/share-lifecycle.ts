@@ -29,6 +29,7 @@ export async function* shareLifecycle(
   group: string,
   { leaseMs, signal }: ShareOptions,
 ): AsyncGenerator<LifecycleDelivery> {
+  expectOpen(access);
   const member = new GroupMember(access.connection, group);
   const close = (): void => member.close();
   signal.addEventListener('abort', close);
@@ -54,11 +55,12 @@ export async function* shareLifecycle(
 }
 
 async function tryDeclare(
-  { connection, manager, logger }: StreamAccess,
+  access: StreamAccess,
   group: string,
   { leaseMs, signal }: ShareOptions,
 ): Promise<boolean> {
-  if (connection.isClosed()) throw new EventStoreUnavailable('the connection was closed');
+  expectOpen(access);
+  const { manager, logger } = access;
   try {
     await declareGroup(manager, group, leaseMs);
     return true;
@@ -67,6 +69,10 @@ async function tryDeclare(
     await pauseBeforeRetry(signal);
     return false;
   }
+}
+
+function expectOpen({ connection }: StreamAccess): void {
+  if (connection.isClosed()) throw new EventStoreUnavailable('the connection was closed');
 }
 
 /** `null` for an event that cannot be read: it is skipped, for this group for good. */
@@ -90,10 +96,10 @@ function deliveryTo(
   return {
     logged,
     apiName: apiNameOf(message.subject),
-    renew: () => void respond(access, message, WORKING),
+    renew: () => respond(access, message, WORKING),
     done: () => acknowledge(access, message),
     retry: (delayMs) =>
-      void respond(access, message, `${NAK} ${JSON.stringify({ delay: nanos(delayMs) })}`),
+      respond(access, message, `${NAK} ${JSON.stringify({ delay: nanos(delayMs) })}`),
   };
 }
 

@@ -66,30 +66,24 @@ export function headerList(headerText: string): (readonly [string, string])[] {
   });
 }
 
-/** How the client keeps a message that has not been looked at: header and payload as they came. */
-interface RawMessage {
-  readonly _rdata: Uint8Array;
-  readonly _msg: { readonly hdr: number };
-}
-
 /**
  * The header as it came. The client's own parsing of it takes three times as long as decoding the
- * event, so the bytes are taken where this version of the client keeps them.
+ * event, so the bytes are taken from where this version of the client keeps them, if it does.
  */
 function headerTextOf(message: Msg): string {
-  if (isRaw(message) && message._msg.hdr > 0) {
-    return latin1.decode(message._rdata.subarray(0, message._msg.hdr));
+  const { bytes, headerLength } = rawPartsOf(message);
+  if (bytes instanceof Uint8Array && typeof headerLength === 'number' && headerLength > 0) {
+    return Buffer.from(bytes.buffer, bytes.byteOffset, headerLength).toString('latin1');
   }
   return message.headers === undefined ? '' : textOf(message.headers);
 }
 
-const latin1 = new TextDecoder('latin1'); // Values are ASCII; anything else is no CloudEvent header.
-
-function isRaw(message: object): message is RawMessage {
-  if (!('_rdata' in message) || !('_msg' in message)) return false;
-  const { _rdata: bytes, _msg: place } = message;
-  if (typeof place !== 'object' || place === null || !('hdr' in place)) return false;
-  return bytes instanceof Uint8Array && typeof place.hdr === 'number';
+/** Header and payload in one piece, and how long the header is: the client's private members. */
+function rawPartsOf(message: object): { bytes: unknown; headerLength: unknown } {
+  const { _rdata: bytes = null, _msg: place = null }: { _rdata?: unknown; _msg?: unknown } =
+    message;
+  const { hdr: headerLength = null }: { hdr?: unknown } = Object(place);
+  return { bytes, headerLength };
 }
 
 function textOf(headers: MsgHdrs): string {

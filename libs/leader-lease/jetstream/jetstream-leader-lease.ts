@@ -4,6 +4,8 @@ import { type KV, Kvm } from '@nats-io/kv';
 import { nanos, type NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '#libs/platform/logger.ts';
 import type { LeaderLease } from '../leader-lease.port.ts';
+import { HeldLease, type Term } from './held-lease.ts';
+import { LeaseEntry } from './lease-entry.ts';
 
 const BUCKET = 'CORTEX_LEADERS';
 const TTL_MS = 5000;
@@ -13,112 +15,68 @@ const POLL_MS_MAX = 250;
 export interface JetStreamLeaderLeaseOptions {
   /** What is led: candidates of the same name compete. Letters, digits, `-` and `_`. */
   readonly name: string;
-  /** How long a holder that has died keeps the lease. All leases of a server share it. */
+  /** How long a holder that has died keeps the lease; 5000 unless given. All names share one. */
   readonly ttlMs?: number;
   readonly logger: Logger;
 }
 
-/** The entry as this candidate wrote it. */
-interface Held {
-  readonly revision: number;
-  /** By the process's own clock; the server's time for the entry starts later than this. */
-  readonly renewedAtMs: number;
-}
-
 /**
  * The lease is an entry in a key-value bucket that forgets what is not renewed. Creating the entry
- * takes the lease, updating it at the known revision renews it, deleting it gives it up.
+ * takes the lease, updating it at its known revision renews it, deleting it gives it up.
  */
 export class JetStreamLeaderLease implements LeaderLease {
   private constructor(
     private readonly bucket: KV,
-    private readonly ttlMs: number,
-    private readonly options: JetStreamLeaderLeaseOptions,
+    private readonly options: Required<JetStreamLeaderLeaseOptions>,
   ) {}
 
-  /** Makes the bucket, or brings an existing one to this `ttlMs`. */
+  /** Makes the bucket, or brings an existing one to this `ttlMs`. The lease ends with its connection. */
   static async open(
     connection: NatsConnection,
-    options: JetStreamLeaderLeaseOptions,
+    { name, ttlMs = TTL_MS, logger }: JetStreamLeaderLeaseOptions,
   ): Promise<JetStreamLeaderLease> {
-    const { ttlMs = TTL_MS } = options;
-    const client = jetstream(connection, { timeout: ttlMs });
     const manager = await jetstreamManager(connection);
-    const bucket = await new Kvm(client).create(BUCKET, { ttl: ttlMs, history: 1 });
+    // A question that is not answered within a third of the lease is asked again.
+    const kvm = new Kvm(jetstream(connection, { timeout: ttlMs / 3 }));
+    const bucket = await kvm.create(BUCKET, { ttl: ttlMs, history: 1 });
     const { config } = await manager.streams.info(`KV_${BUCKET}`);
     if (config.max_age !== nanos(ttlMs)) {
-      const duplicateWindow = Math.min(config.duplicate_window, nanos(ttlMs));
-      await manager.streams.update(config.name, {
-        max_age: nanos(ttlMs),
-        duplicate_window: duplicateWindow,
-      });
+      const duplicate_window = Math.min(config.duplicate_window, nanos(ttlMs));
+      await manager.streams.update(config.name, { max_age: nanos(ttlMs), duplicate_window });
     }
-    return new JetStreamLeaderLease(bucket, ttlMs, options);
+    return new JetStreamLeaderLease(bucket, { name, ttlMs, logger });
   }
 
   async acquire(signal: AbortSignal): Promise<AbortSignal> {
-    const candidate = crypto.randomUUID();
-    const pollMs = Math.min(POLL_MS_MAX, this.ttlMs / 4);
+    const entry = new LeaseEntry(this.bucket, this.options.name);
+    const pollMs = Math.min(POLL_MS_MAX, this.options.ttlMs / 4);
     for (;;) {
       signal.throwIfAborted();
-      const held = await this.tryTake(candidate);
-      if (held !== null) {
-        if (!signal.aborted) return this.hold(candidate, held, signal);
-        await this.giveUp(held);
-      }
+      const term = await this.tryTake(entry);
+      if (term !== null) return this.hold(entry, term, signal);
       await delay(pollMs, undefined, { signal });
     }
   }
 
-  /** `null` when another candidate holds the lease, or the server cannot be reached. */
-  private async tryTake(candidate: string): Promise<Held | null> {
-    const { name, logger } = this.options;
-    const renewedAtMs = performance.now();
+  /** `null` when another candidate holds the lease, or the server does not answer. */
+  private async tryTake(entry: LeaseEntry): Promise<Term | null> {
+    const atMs = performance.now();
     try {
-      const entry = await this.bucket.get(name);
-      if (entry?.operation === 'PUT') {
-        // An entry of ours is one whose creation was not answered.
-        if (entry.string() !== candidate) return null;
-        return await this.renew(candidate, { revision: entry.revision, renewedAtMs });
-      }
-      return { revision: await this.bucket.create(name, candidate), renewedAtMs };
+      const revision = await entry.take();
+      return revision === null ? null : { revision, atMs };
     } catch (error) {
-      logger.debug({ err: error, lease: name }, 'lease was not taken');
+      this.options.logger.debug({ err: error, lease: entry.name }, 'lease not taken');
       return null;
     }
   }
 
-  /** Renews until `signal` aborts or the lease is lost; whichever comes first aborts the result. */
-  private hold(candidate: string, taken: Held, signal: AbortSignal): AbortSignal {
-    const { name, logger } = this.options;
-    const ended = new AbortController();
-    let held = taken;
-    const end = (): void => {
-      clearTimeout(timer);
-      ended.abort();
-    };
-    const giveUp = (): void => {
-      end();
-      void this.giveUp(held);
-    };
-    const tick = async (): Promise<void> => {
-      const renewed = await this.tryRenew(candidate, held);
-      if (ended.signal.aborted) return void (renewed !== null && this.giveUp(renewed));
-      held = renewed ?? held;
-      const remainingMs = held.renewedAtMs + this.ttlMs - performance.now();
-      if (renewed === null && remainingMs <= 0) {
-        signal.removeEventListener('abort', giveUp);
-        logger.warn({ lease: name }, 'lease lost');
-        return end();
-      }
-      schedule(renewed === null ? Math.min(remainingMs, this.ttlMs / 10) : this.ttlMs / 3);
-    };
-    let timer: NodeJS.Timeout;
-    const schedule = (delayMs: number): void => {
-      timer = setTimeout(() => void tick(), delayMs);
-    };
-    schedule(this.ttlMs / 3);
+  private async hold(entry: LeaseEntry, term: Term, signal: AbortSignal): Promise<AbortSignal> {
+    const held = new HeldLease(entry, term, this.options);
+    const giveUp = (): void => void held.giveUp();
     signal.addEventListener('abort', giveUp, { once: true });
-    return ended.signal;
+    held.signal.addEventListener('abort', () => signal.removeEventListener('abort', giveUp));
+    if (signal.aborted) await held.giveUp(); // Told to stop while the lease was being taken.
+    signal.throwIfAborted();
+    return held.signal;
   }
 }

@@ -76,6 +76,9 @@ describe('a header value', () => {
   });
 });
 
+const structured = (text: string): CloudEvent =>
+  decodeMessage({ headers: [['Content-Type', 'application/cloudevents']], payload: bytes(text) });
+
 describe('decoding a message', () => {
   it('reads what encoding wrote', () => {
     const full = { ...event, subject: 'Zürich 100%', extensions: { sequence: '7' } };
@@ -107,8 +110,6 @@ describe('decoding a message', () => {
     },
   );
 
-  const structured = (text: string): CloudEvent =>
-    decodeMessage({ headers: [['Content-Type', 'application/cloudevents']], payload: bytes(text) });
   const required = '"specversion":"1.0","id":"1","source":"/s","type":"t"';
 
   it('reads data_base64', () => {

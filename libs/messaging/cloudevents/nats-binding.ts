@@ -76,7 +76,7 @@ function decodeStructured(payload: Uint8Array): CloudEvent {
     }
     const value: unknown = JSON.parse(utf8.decode(bytes));
     if (value === null) continue; // An attribute that is null is not there.
-    if (typeof value === 'object') {
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
       throw new MalformedCloudEvent(`attribute ${name} is neither text, number nor boolean`);
     }
     if (name === 'data_base64') base64 = String(value);

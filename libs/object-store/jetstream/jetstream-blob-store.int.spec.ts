@@ -25,7 +25,7 @@ async function open() {
 blobStoreContract(open);
 
 describe('JetStreamBlobStore', () => {
-  let close = async (): Promise<void> => {};
+  let close: () => Promise<void>;
   const opened = async (): Promise<Awaited<ReturnType<typeof open>>> => {
     const all = await open();
     ({ close } = all);
@@ -40,7 +40,8 @@ describe('JetStreamBlobStore', () => {
     const reconnected = new Promise<void>((resolve) => onReconnect(connection, resolve));
     await server.restart();
     await reconnected;
-    expect(await blobs.get('items/1')).toEqual(large);
+    const kept = (await blobs.get('items/1')) ?? new Uint8Array(0);
+    expect(Buffer.compare(kept, large)).toBe(0);
   });
 
   it('opens a bucket that is there', async () => {

@@ -117,8 +117,7 @@ export class PipelinedPublisher {
   async publishEach(messages: Iterable<OutgoingMessage>): Promise<readonly FailedMessage[]> {
     const failures: FailedMessage[] = [];
     let unansweredCount = 1; // One for the loop, so that it does not end before all are sent.
-    let finish = (): void => {};
-    const finished = new Promise<void>((resolve) => (finish = resolve));
+    const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
     const answered = (): void => {
       if (--unansweredCount === 0) finish();
     };

@@ -26,30 +26,32 @@ export async function readCodeArchive(bytes: Uint8Array): Promise<CodeArchive> {
   return { bytes, key: `code/${sha256}`, files };
 }
 
-/** Unpacks piece by piece and keeps nothing but the names. */
+/** Unpacks piece by piece, up to the archive's end, and keeps nothing but the names. */
 async function listFiles(bytes: Uint8Array): Promise<ReadonlySet<string>> {
   const files = new Set<string>();
   const parser = new Parser({ strict: true });
-  const problems: unknown[] = [];
-  parser.on('error', (error: unknown) => problems.push(error));
+  let unpackedBytes = 0;
+  let problem: Error | null = null;
+  let hasEnded = false;
+  parser.on('error', (error: unknown) => (problem ??= asError(error)));
+  parser.on('eof', () => (hasEnded = true));
   parser.on('entry', (entry) => {
     files.add(entry.path.replace(/^\.\//, ''));
+    unpackedBytes += entry.size;
     entry.resume();
   });
 
-  let unpackedBytes = 0;
   try {
     for await (const chunk of unpack(bytes)) {
-      unpackedBytes += chunk.length;
-      if (unpackedBytes > UNPACKED_BYTES_MAX) throw new Error('it unpacks to more than 1 GiB');
       parser.write(chunk);
-      if (problems.length > 0) break;
+      if (unpackedBytes > UNPACKED_BYTES_MAX) throw new Error('it unpacks to more than 1 GiB');
+      if (hasEnded || problem !== null) break;
     }
-    parser.end();
+    if (!hasEnded) parser.end();
   } catch (error) {
-    problems.unshift(error);
+    problem ??= asError(error);
   }
-  if (problems.length > 0) throw unreadable(String(problems[0]));
+  if (problem !== null) throw unreadable(problem.message);
   return files;
 }
 
@@ -61,3 +63,6 @@ async function* unpack(bytes: Uint8Array): AsyncGenerator<Buffer> {
 
 const unreadable = (problem: string): Error =>
   badRequest('code.unreadable', `code: not a readable gzipped tar archive: ${problem}`);
+
+const asError = (error: unknown): Error =>
+  error instanceof Error ? error : new Error('unknown problem');

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Header } from 'tar';
 import { aHandlerApi, aPodApi, archiveOf, TestGateway } from '#test/support/gateway.ts';
 import { deployedApisDocument } from '../openapi/documents.schema.ts';
 
@@ -220,7 +221,10 @@ describe('PUT /v1/apis refuses', () => {
   });
 
   it('code that unpacks to more than 1 GiB', async () => {
-    const bomb = gzipSync(Buffer.alloc(1_073_741_824 + 1), { level: 1 });
+    const header = new Header({ path: 'zeros', size: 1_073_741_825, type: 'File' });
+    const block = Buffer.alloc(512);
+    header.encode(block);
+    const bomb = gzipSync(Buffer.concat([block, Buffer.alloc(100_000)]));
     const response = await put(formOf([aHandlerApi()], new Uint8Array(bomb)));
     await expectRefusal(response, 'code.unreadable', 'more than 1 GiB');
   });

@@ -153,14 +153,14 @@ describe('GET /v1/jobs/<id>', () => {
   });
 });
 
-describe('GET /v1/jobs', () => {
-  const listed = async (query: string) => {
-    const { status, body } = await ask('GET', `/v1/jobs${query}`);
-    expect(status).toBe(200);
-    const page = jobPageDocument.strict().parse(body);
-    return { ids: page.jobs.map((job) => job.job_id), next: page.next_cursor };
-  };
+const listed = async (query: string) => {
+  const { status, body } = await ask('GET', `/v1/jobs${query}`);
+  expect(status).toBe(200);
+  const page = jobPageDocument.strict().parse(body);
+  return { ids: page.jobs.map((job) => job.job_id), next: page.next_cursor };
+};
 
+describe('GET /v1/jobs', () => {
   it('lists jobs newest first, page by page', async () => {
     const ids = [await submit(), await submit('/team/other'), await submit()].toReversed();
     expect(await listed('')).toEqual({ ids, next: null });

@@ -10,9 +10,21 @@ export class UnknownRouteController {
   constructor(@Inject(STATUS_QUERIES) private readonly queries: StatusQueries) {}
 
   @Put('*')
+  put(@Req() request: HttpRequest): Promise<never> {
+    return this.refuse(request);
+  }
+
   @Patch('*')
+  patch(@Req() request: HttpRequest): Promise<never> {
+    return this.refuse(request);
+  }
+
   @Options('*')
-  async refuse(@Req() request: HttpRequest): Promise<never> {
+  options(@Req() request: HttpRequest): Promise<never> {
+    return this.refuse(request);
+  }
+
+  private async refuse(request: HttpRequest): Promise<never> {
     const { path } = targetOf(request);
     await deployedApiAt(this.queries, { method: request.method, path });
     throw methodNotAllowed(request.method, path, ENDPOINT_METHODS);

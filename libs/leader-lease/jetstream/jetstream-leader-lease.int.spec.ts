@@ -1,0 +1,122 @@
+import { once } from 'node:events';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Kvm } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { silentLogger } from '#libs/platform/logger.ts';
+import { connectNats } from '#libs/platform/nats/nats-connection.ts';
+import { TestNatsServer } from '#test/support/nats-server.ts';
+import { leaderLeaseContract, type OpenedLeases } from '../leader-lease.contract.ts';
+import { JetStreamLeaderLease } from './jetstream-leader-lease.ts';
+
+const TTL_MS = 1000;
+
+interface Opened extends OpenedLeases {
+  readonly candidate: OpenedLeases['candidate'];
+  readonly server: TestNatsServer;
+  /** A candidate with a connection of its own, as another process would have. */
+  readonly stranger: () => Promise<{ lease: JetStreamLeaderLease; connection: NatsConnection }>;
+}
+
+async function open(): Promise<Opened> {
+  const server = await TestNatsServer.start();
+  const connections: NatsConnection[] = [];
+  const stranger: Opened['stranger'] = async () => {
+    const connection = await connectNats(server.url, { name: 'spec', logger: silentLogger });
+    connections.push(connection);
+    const options = { name: 'scheduler', ttlMs: TTL_MS, logger: silentLogger };
+    return { lease: await JetStreamLeaderLease.open(connection, options), connection };
+  };
+  return {
+    server,
+    stranger,
+    candidate: async () => (await stranger()).lease,
+    close: async () => {
+      await Promise.all(connections.map((connection) => connection.close()));
+      await server.stop();
+    },
+  };
+}
+
+leaderLeaseContract(open);
+
+describe('JetStreamLeaderLease', () => {
+  const stop = { first: new AbortController(), second: new AbortController() };
+  let close: () => Promise<void>;
+  const opened = async (): Promise<Opened> => {
+    stop.first = new AbortController();
+    stop.second = new AbortController();
+    const all = await open();
+    close = () => all.close();
+    return all;
+  };
+  afterEach(async () => {
+    stop.first.abort();
+    stop.second.abort();
+    await close();
+  });
+
+  it('is held for longer than its time to live while it is renewed', async () => {
+    const { candidate } = await opened();
+    const held = await (await candidate()).acquire(stop.first.signal);
+    const standby = (await candidate()).acquire(stop.second.signal);
+    const waited = AbortSignal.timeout(2.5 * TTL_MS);
+    const outcome = await Promise.race([
+      standby.then(() => 'taken by the standby'),
+      once(held, 'abort').then(() => 'lost'),
+      once(waited, 'abort').then(() => 'held'),
+    ]);
+    stop.second.abort();
+    await expect(standby).rejects.toThrow();
+    expect(outcome).toBe('held');
+  });
+
+  it('passes on when its holder has died', async () => {
+    const { candidate, stranger } = await opened();
+    const first = await stranger();
+    await first.lease.acquire(stop.first.signal);
+    await first.connection.close();
+    const held = await (await candidate()).acquire(stop.second.signal);
+    expect(held.aborted).toBe(false);
+  });
+
+  it('is lost to its holder when the server stays away', async () => {
+    const { candidate, server } = await opened();
+    const held = await (await candidate()).acquire(stop.first.signal);
+    const startedAt = performance.now();
+    await server.kill();
+    await once(held, 'abort');
+    expect(performance.now() - startedAt).toBeLessThan(TTL_MS + 200);
+  });
+
+  it('is lost at once when somebody takes its entry away', async () => {
+    const { stranger } = await opened();
+    const { lease, connection } = await stranger();
+    const held = await lease.acquire(stop.first.signal);
+    const bucket = await new Kvm(connection).open('CORTEX_LEADERS');
+    await bucket.put('scheduler', 'an operator');
+    const startedAt = performance.now();
+    await once(held, 'abort');
+    expect(performance.now() - startedAt).toBeLessThan(TTL_MS);
+  });
+
+  it('survives a quick restart of the server', async () => {
+    const { candidate, server } = await opened();
+    const held = await (await candidate()).acquire(stop.first.signal);
+    await server.restart();
+    const waited = AbortSignal.timeout(2 * TTL_MS);
+    const outcome = await Promise.race([
+      once(held, 'abort').then(() => 'lost'),
+      once(waited, 'abort').then(() => 'held'),
+    ]);
+    expect(outcome).toBe('held');
+  });
+
+  it('brings an existing bucket to its time to live', async () => {
+    const { candidate, stranger } = await opened();
+    await candidate();
+    const { connection } = await stranger();
+    await JetStreamLeaderLease.open(connection, { name: 'x', ttlMs: 400, logger: silentLogger });
+    const status = await (await new Kvm(connection).open('CORTEX_LEADERS')).status();
+    expect(status.ttl).toBe(400);
+  });
+});

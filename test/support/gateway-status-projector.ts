@@ -1,0 +1,35 @@
+import { NestFactory } from '@nestjs/core';
+import type { EventStore } from '#libs/event-store/event-store.port.ts';
+import { InMemoryBlobStore } from '#libs/object-store/in-memory/in-memory-blob-store.ts';
+import { silentLogger } from '#libs/platform/logger.ts';
+import { NestLogger } from '#libs/platform/nest/nest-logger.ts';
+import { natsTransport } from '#libs/platform/nest/nats-transport.ts';
+import { ViewFollower } from '#libs/projection/view-follower.ts';
+import { ViewSnapshots } from '#libs/projection/view-snapshots.ts';
+import { StatusProjectorModule } from '../../services/status-projector/status-projector.module.ts';
+
+/**
+ * Answers status queries over NATS from what `store` holds, as the service's own process does.
+ *
+ * @returns ends it
+ */
+export async function startStatusProjector(
+  store: EventStore,
+  natsUrl: string,
+): Promise<() => Promise<void>> {
+  const logger = silentLogger;
+  const snapshots = new ViewSnapshots(new InMemoryBlobStore(), logger);
+  const follower = await ViewFollower.open({ store, snapshots, logger });
+  const stopping = new AbortController();
+  const following = follower.run(stopping.signal);
+  const app = await NestFactory.createMicroservice(StatusProjectorModule.with(follower), {
+    ...natsTransport(natsUrl, 'status-projector'),
+    logger: new NestLogger(logger),
+  });
+  await app.listen();
+  return async () => {
+    await app.close();
+    stopping.abort();
+    await following;
+  };
+}
