@@ -73,10 +73,7 @@ export class HandlerConnection {
       hasBytes: false,
       resolve,
     };
-    socket.cork(); // Both writes leave in one system call.
-    socket.write(`${head}Content-Length: ${payload.length}\r\n\r\n`, 'latin1');
-    socket.write(payload);
-    socket.uncork();
+    socket.write(requestBytes(head, payload));
   }
 
   private open(): Socket {
@@ -141,4 +138,13 @@ export class HandlerConnection {
     this.socket = null;
     socket?.destroy();
   }
+}
+
+/** One piece of memory is one system call. */
+function requestBytes(head: string, payload: Uint8Array): Buffer {
+  const fullHead = `${head}Content-Length: ${payload.length}\r\n\r\n`;
+  const bytes = Buffer.allocUnsafe(fullHead.length + payload.length);
+  bytes.write(fullHead, 'latin1');
+  bytes.set(payload, fullHead.length);
+  return bytes;
 }

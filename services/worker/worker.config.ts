@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { loadConfig, platformEnv } from '#libs/platform/config.ts';
 
-const workerEnv = z.object({
+export const workerEnv = z.object({
   ...platformEnv,
   LEASE_MS: z.coerce
     .number()

@@ -50,7 +50,8 @@ export class CodeFolders {
       await rename(unfinished, folder); // Whoever sees the folder sees all of it.
     } catch (error) {
       if (await exists(folder)) return folder; // Another process was faster.
-      throw new CodeUnusable(`cannot unpack code archive ${codeKey}`, { cause: error });
+      const problem = error instanceof Error ? error.message : String(error);
+      throw new CodeUnusable(`cannot unpack code archive ${codeKey}: ${problem}`, { cause: error });
     } finally {
       await rm(unfinished, { recursive: true, force: true });
     }

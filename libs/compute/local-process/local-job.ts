@@ -78,7 +78,7 @@ export class LocalJob {
       if (codeKey !== null) this.codeFolder = await this.host.codeFolders.folderOf(codeKey);
     } catch (error) {
       if (!(error instanceof CodeUnusable)) throw error;
-      const reason: Reason = { kind: 'worker.code_unusable', message: explain(error) };
+      const reason: Reason = { kind: 'worker.code_unusable', message: error.message };
       for (const worker of this.workers) worker.failAtOnce(reason);
       return;
     }
@@ -134,6 +134,3 @@ export class LocalJob {
     };
   }
 }
-
-const explain = (error: Error): string =>
-  error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;

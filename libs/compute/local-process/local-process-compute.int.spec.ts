@@ -1,17 +1,35 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { anApiSpec } from '#test/support/api.builders.ts';
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { create } from 'tar';
+import { InMemoryBlobStore } from '#libs/object-store/in-memory/in-memory-blob-store.ts';
 import { workerId } from '#libs/domain/kernel/ids.ts';
-import { LocalPlatform } from '#test/support/local-platform.ts';
+import { computeContract } from '../compute.contract.ts';
+import { aPod } from '#test/support/workload.builders.ts';
+import { HANDLERS, LocalPlatform } from '#test/support/local-platform.ts';
 import { processesWith } from '#test/support/process-scan.ts';
 import { until } from '#test/support/until.ts';
 
+computeContract(async () => {
+  const platform = await LocalPlatform.start({ workersMax: 2 });
+  return {
+    compute: platform.compute,
+    workload: (changes) => platform.workload(changes),
+    kill: () => platform.killWorker(),
+    dispose: () => platform.stop(),
+  };
+});
+
 describe('workers as local processes', () => {
   let platform: LocalPlatform;
+  let blobs: InMemoryBlobStore;
 
   beforeEach(async () => {
-    platform = await LocalPlatform.start();
+    blobs = new InMemoryBlobStore();
+    platform = await LocalPlatform.start({ blobs });
   });
 
   afterEach(async () => {
@@ -87,16 +105,48 @@ describe('workers as local processes', () => {
     expect(text).toContain('asked to fail');
   });
 
+  it('runs a handler where its code was unpacked', async () => {
+    const source = await mkdtemp(join(tmpdir(), 'cortex-source-'));
+    await writeFile(join(source, 'main.mjs'), 'await import(process.env.SERVE);\n');
+    const pieces = [];
+    for await (const piece of create({ cwd: source, gzip: true }, ['main.mjs'])) pieces.push(piece);
+    await blobs.put('code/1', Buffer.concat(pieces));
+    await rm(source, { recursive: true });
+    const pod = aPod({
+      command: ['node', './main.mjs'],
+      env: { CALLS_FILE: platform.callsFile, SERVE: join(HANDLERS, 'serve.mjs') },
+    });
+    const spec = anApiSpec({ handler: null, pod });
+    const workload = platform.workload({ spec, codeKey: 'code/1' });
+    await platform.enqueue(workload, ['[1]']);
+
+    await platform.compute.start(workload);
+
+    await until('the outcome', async () => (await platform.batchEvents(workload)).length === 2);
+  });
+
+  it('fails the workers of a job whose code is gone', async () => {
+    const workload = platform.workload({ codeKey: 'code/none', workers: 2 });
+
+    await platform.compute.start(workload);
+
+    expect(platform.reports).toMatchObject(
+      [0, 1].map((ordinal) => ({
+        workerId: workerId(ordinal),
+        state: 'failed',
+        willRestart: false,
+        reason: { kind: 'worker.code_unusable', message: 'there is no code archive code/none' },
+      })),
+    );
+  });
+
   it('runs the batch of a worker that was killed again on its replacement', async () => {
     const workload = platform.workload();
     await platform.enqueue(workload, ['[{"sleepMs":700}]', '[1]']);
     await platform.compute.start(workload);
     const first = await until('the call', () => platform.calls()[0] ?? null);
 
-    const [worker] = processesWith(platform.nats.url).filter(({ commandLine }) =>
-      commandLine.includes('worker/main'),
-    );
-    process.kill(worker?.pid ?? 0, 'SIGKILL');
+    platform.killWorker();
 
     await until('the outcomes', async () => {
       const events = await platform.batchEvents(workload);
@@ -142,8 +192,8 @@ describe('workers as local processes', () => {
 
     const events = await until('the outcomes', async () => {
       const all = await platform.batchEvents(workload);
-      const types = all.map((event) => event.type);
-      return types.includes('BatchDeadLettered') && types.includes('BatchSucceeded') && all;
+      const types = new Set(all.map((event) => event.type));
+      return types.has('BatchDeadLettered') && types.has('BatchSucceeded') && all;
     });
     expect(events.find((event) => event.type === 'BatchDeadLettered')).toMatchObject({
       data: { index: 0, attempt: 2 },

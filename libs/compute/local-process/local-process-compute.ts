@@ -52,11 +52,13 @@ export class LocalProcessCompute implements Compute {
 
   constructor(private readonly options: LocalProcessComputeOptions) {
     const { dataDir, workersMax, warmWorkers, worker, blobs, clock } = options;
+    const slots = new WorkerSlots(workersMax);
+    const freeSlots = (): number => slots.freeCount;
     this.host = {
       ...options,
       codeFolders: new CodeFolders(join(dataDir, 'code'), blobs),
-      slots: new WorkerSlots(workersMax),
-      pool: new WorkerPool(worker, warmWorkers),
+      slots,
+      pool: new WorkerPool({ program: worker, warmCount: warmWorkers, freeSlots }),
       ports: new HandlerPorts(),
       report: (change) => this.listener({ ...change, at: clock().toISOString() }),
     };
@@ -91,6 +93,7 @@ export class LocalProcessCompute implements Compute {
 
   onReport(listener: (report: WorkerReport) => void): void {
     this.listener = listener;
+    this.host.pool.fill(); // Whoever listens leads; a standby needs no workers.
   }
 
   async readLog(

@@ -1,7 +1,6 @@
 import type { Reason } from '#libs/domain/job/job.events.ts';
 import type { JobId, WorkerId } from '#libs/domain/kernel/ids.ts';
 import type { WorkerState } from '#libs/domain/worker/worker.events.ts';
-import { pause } from '#libs/platform/pause.ts';
 import { type HookResponse, NoLiveWorker } from '../compute.port.ts';
 import type { FromWorker, WorkerAssignment } from '../worker-protocol.ts';
 import type { HandlerPorts } from './handler-ports.ts';
@@ -90,15 +89,11 @@ export class LocalWorker {
     this.cancelStart();
     const { process } = this;
     if (process === null) return;
-    const halted = process.next('halted');
+    const answer = process.next('halted'); // Also when it dies, by itself or by the kill below.
     process.send({ type: 'halt' });
-    const inTime = await Promise.race([
-      halted.then(() => true),
-      pause(HALT_MS_MAX).then(() => false),
-    ]);
-    if (inTime) return;
-    process.kill();
-    await process.exited;
+    const timer = setTimeout(() => process.kill(), HALT_MS_MAX);
+    await answer;
+    clearTimeout(timer);
   }
 
   async stop(graceMs: number, leaveMsMax = LEAVE_MS_MAX): Promise<void> {
@@ -150,6 +145,7 @@ export class LocalWorker {
     );
     this.run = null;
     this.host.slots.release(this.options.jobId);
+    this.host.pool.fillSoon();
     this.afterRun(how);
   }
 

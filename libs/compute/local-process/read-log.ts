@@ -7,7 +7,7 @@ export async function readLogBytes(
   bytesMax: number,
 ): Promise<Uint8Array | null> {
   const handle = await open(file).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (isNotFound(error)) return null;
     throw error;
   });
   if (handle === null) return null;
@@ -19,3 +19,6 @@ export async function readLogBytes(
     await handle.close();
   }
 }
+
+const isNotFound = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';

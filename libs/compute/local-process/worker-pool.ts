@@ -1,44 +1,54 @@
 import { type WorkerCommand, WorkerProcess } from './worker-process.ts';
 
-/** Refilling while a job starts would take processor time from its workers. */
-const REFILL_MS = 2000;
+/** Refilling while a job starts or ends would take processor time from it. */
+const REFILL_MS = 1000;
+
+export interface WorkerPoolOptions {
+  readonly program: WorkerCommand;
+  /** How many processes wait for a job, at most. */
+  readonly warmCount: number;
+  /** How many workers could start now: more processes than that would wait in vain. */
+  readonly freeSlots: () => number;
+}
 
 /** Worker processes, a few of them started ahead so that a job need not wait for Node's start. */
 export class WorkerPool {
   private readonly idle = new Set<WorkerProcess>();
-  private refill: NodeJS.Timeout | null = null;
+  private refilling: NodeJS.Timeout | null = null;
 
-  /** @param warmCount how many processes wait for a job */
-  constructor(
-    private readonly program: WorkerCommand,
-    private readonly warmCount: number,
-  ) {
-    this.fill();
-  }
+  constructor(private readonly options: WorkerPoolOptions) {}
 
   take(): WorkerProcess {
     const [warm] = this.idle;
-    if (warm === undefined) return new WorkerProcess(this.program);
+    if (warm === undefined) return new WorkerProcess(this.options.program);
     this.idle.delete(warm);
-    this.refill ??= setTimeout(() => this.fill(), REFILL_MS).unref();
     return warm;
+  }
+
+  /** Starts as many processes as are missing: a process that ended on its own is one of them. */
+  fill(): void {
+    const { program, warmCount, freeSlots } = this.options;
+    while (this.idle.size < Math.min(warmCount, freeSlots())) {
+      const worker = new WorkerProcess(program);
+      this.idle.add(worker);
+      void worker.exited.then(() => this.idle.delete(worker));
+    }
+  }
+
+  /** Fills in a moment, for when slots have become free. */
+  fillSoon(): void {
+    this.refilling ??= setTimeout(() => {
+      this.refilling = null;
+      this.fill();
+    }, REFILL_MS).unref();
   }
 
   /** Ends the idle processes. */
   async close(): Promise<void> {
-    if (this.refill !== null) clearTimeout(this.refill);
+    if (this.refilling !== null) clearTimeout(this.refilling);
+    this.refilling = null;
     const ends = [...this.idle].map((worker) => worker.exited);
     for (const worker of this.idle) worker.kill();
     await Promise.all(ends);
-  }
-
-  /** A process that ends on its own is not replaced before the next `take`: it may never start. */
-  private fill(): void {
-    this.refill = null;
-    while (this.idle.size < this.warmCount) {
-      const worker = new WorkerProcess(this.program);
-      this.idle.add(worker);
-      void worker.exited.then(() => this.idle.delete(worker));
-    }
   }
 }

@@ -18,6 +18,10 @@ export class WorkerSlots {
 
   constructor(private readonly slotsMax: number) {}
 
+  get freeCount(): number {
+    return this.slotsMax - this.usedCount;
+  }
+
   request(request: SlotRequest): void {
     this.waiting.push(request);
     this.grant();

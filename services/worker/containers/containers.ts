@@ -3,7 +3,7 @@ import { closeSync, fstatSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ContainerAssignment } from '#libs/compute/worker-protocol.ts';
 import type { Reason } from '#libs/domain/job/job.events.ts';
-import { logTail } from './log-tail.ts';
+import { lastLines, logTail } from './log-tail.ts';
 import { memoryKillCount } from './memory-kills.ts';
 
 /** How long a container may take to end after SIGTERM. */
@@ -76,7 +76,7 @@ export class Containers {
       tail.includes(NODE_OUT_OF_MEMORY) || (signal === 'SIGKILL' && this.kernelKilledForMemory());
     return {
       kind: isOutOfMemory ? 'worker.oom' : 'worker.container_exited',
-      message: `container "${name}" ${how}${tail === '' ? '' : `; its last output:\n${tail}`}`,
+      message: `container "${name}" ${how}${tail === '' ? '' : `; its last output:\n${lastLines(tail)}`}`,
     };
   }
 

@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { workerProgramIn } from '#libs/compute/local-process/worker-program.ts';
+import type { WorkerAssignment } from '#libs/compute/worker-protocol.ts';
+import { workerId } from '#libs/domain/kernel/ids.ts';
+import { freePort } from '#test/support/free-port.ts';
+import { HANDLERS, LocalPlatform } from '#test/support/local-platform.ts';
+import { processesWith } from '#test/support/process-scan.ts';
+import { until } from '#test/support/until.ts';
+
+const { command } = workerProgramIn(new URL('../', import.meta.url));
+
+describe('a worker and the process that supervises it', () => {
+  let platform: LocalPlatform;
+  let supervisor: ChildProcess;
+  const messages: string[] = [];
+
+  beforeEach(async () => {
+    platform = await LocalPlatform.start();
+    const workload = platform.workload();
+    await platform.enqueue(workload, ['[{"sleepMs":60000}]', '[1]']);
+    const handlerPort = await freePort();
+    const env = { CALLS_FILE: platform.callsFile, CORTEX_PORT: String(handlerPort) };
+    const assignment: WorkerAssignment = {
+      ...workload,
+      workerId: workerId(0),
+      restart: 0,
+      handlerPort,
+      logFile: join(platform.dataDir, 'worker.log'),
+      containers: [
+        {
+          name: 'api',
+          command: ['node', 'serve.mjs'],
+          env: { ...env, PATH: process.env['PATH'] ?? '' },
+          cwd: HANDLERS,
+          readinessProbe: null,
+        },
+      ],
+    };
+    supervisor = spawn(
+      process.execPath,
+      [join(HANDLERS, '../supervisor.mjs'), JSON.stringify(assignment), ...command],
+      {
+        env: { ...process.env, NATS_URL: platform.nats.url, LEASE_MS: '1500', LOG_LEVEL: 'silent' },
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      },
+    );
+    supervisor.on('message', (message) => messages.push(JSON.stringify(message)));
+    await until('the call', () => platform.calls().length === 1);
+  });
+
+  afterEach(async () => {
+    supervisor.kill('SIGKILL');
+    await platform.stop();
+  });
+
+  it('says what it does', () => {
+    expect(messages).toEqual([
+      expect.stringMatching(/^\{"type":"containers-started","pids":\[\d+\]\}$/),
+      '{"type":"running"}',
+    ]);
+  });
+
+  it('leaves with its handler when its supervisor is killed', async () => {
+    const { dataDir, nats } = platform;
+    expect(processesWith(dataDir).length).toBeGreaterThan(0);
+
+    supervisor.kill('SIGKILL');
+
+    await until(
+      'no process to be left',
+      () => [...processesWith(dataDir), ...processesWith(nats.url)].length === 0,
+    );
+  });
+});
