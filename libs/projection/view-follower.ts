@@ -19,7 +19,6 @@ export class ViewFollower {
   private parkedEvents: ParkedEvent[];
   private readonly waiting: { readonly position: number; readonly resolve: () => void }[] = [];
   private readonly lastPosition: CoalescedCall<number>;
-  private positionRead: number;
   private listener: (jobs: ReadonlySet<JobView>) => void = () => {};
 
   private constructor(
@@ -29,11 +28,10 @@ export class ViewFollower {
     parked: readonly ParkedEvent[],
   ) {
     this.lastPosition = new CoalescedCall(() => deps.store.lastPosition());
-    this.positionRead = view.position;
     this.parkedEvents = [...parked];
   }
 
-  /** Starts from the newest snapshot, unless it is of another log. */
+  /** Starts from the newest snapshot, unless it is ahead of the log and so of another one. */
   static async open(deps: ViewFollowerDeps): Promise<ViewFollower> {
     const { view, parked } = await deps.snapshots.load();
     const isOfThisLog = view.position <= (await deps.store.lastPosition());
@@ -44,7 +42,7 @@ export class ViewFollower {
 
   /** Position of the newest entry taken, readable or not. */
   get position(): number {
-    return this.positionRead;
+    return this.view.position;
   }
 
   /** The newest unreadable events, oldest first. */
@@ -61,7 +59,7 @@ export class ViewFollower {
   async run(signal: AbortSignal): Promise<void> {
     const { position, jobs } = this.view;
     this.deps.logger.info({ position, jobs: jobs.size }, 'following the log');
-    for await (const entries of this.deps.store.follow(this.positionRead, signal)) {
+    for await (const entries of this.deps.store.follow(this.position, signal)) {
       const changed = this.takeAll(entries);
       this.resolveWaiting();
       if (changed.size > 0) this.listener(changed);
@@ -71,7 +69,7 @@ export class ViewFollower {
   /** Resolves once the view holds every event that was recorded before the call. */
   async caughtUp(): Promise<void> {
     const position = await this.lastPosition.run();
-    if (position <= this.positionRead) return;
+    if (position <= this.position) return;
     await new Promise<void>((resolve) => this.waiting.push({ position, resolve }));
   }
 
@@ -87,23 +85,20 @@ export class ViewFollower {
   /** No entry may end the loop: one that cannot be taken is set aside and the next one is read. */
   private take(entry: LogEntry): JobView | null {
     if (entry.kind === 'unreadable') {
-      this.positionRead = entry.unreadable.position;
+      this.view.skip(entry.unreadable.position);
       this.park(entry.unreadable);
       return null;
     }
-    const { logged } = entry;
-    this.positionRead = logged.position;
     try {
-      return this.view.apply(logged);
+      return this.view.apply(entry.logged);
     } catch (error) {
-      const { position, event } = logged;
+      const { position, event } = entry.logged;
       this.park({ position, subject: event.type, problem: `cannot be applied: ${String(error)}` });
       return null;
     }
   }
 
   private park(event: ParkedEvent): void {
-    if (this.parkedEvents.some(({ position }) => position === event.position)) return;
     this.deps.logger.error({ ...event }, 'event parked: it cannot be read');
     this.parkedEvents.push(event);
     if (this.parkedEvents.length > PARKED_MAX) this.parkedEvents.shift();
@@ -111,9 +106,9 @@ export class ViewFollower {
 
   private resolveWaiting(): void {
     if (this.waiting.length === 0) return;
-    const due = this.waiting.filter(({ position }) => position <= this.positionRead);
+    const due = this.waiting.filter(({ position }) => position <= this.position);
     if (due.length === 0) return;
-    const later = this.waiting.filter(({ position }) => position > this.positionRead);
+    const later = this.waiting.filter(({ position }) => position > this.position);
     this.waiting.splice(0, this.waiting.length, ...later);
     for (const { resolve } of due) resolve();
   }

@@ -1,12 +1,9 @@
 import { z } from 'zod';
-import { loadConfig, platformEnv } from '#libs/platform/config.ts';
+import { durationMs, loadConfig, platformEnv } from '#libs/platform/config.ts';
 
 export const enqueuerEnv = z.object({
   ...platformEnv,
-  LEASE_MS: z.coerce
-    .number()
-    .int()
-    .min(1000)
+  LEASE_MS: durationMs({ min: 1000 })
     .default(10_000)
     .describe('How long a batch or a submission stays with a process that has died, in ms'),
   ENQUEUE_JOBS_MAX: z.coerce

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { loadConfig, platformEnv } from '#libs/platform/config.ts';
+import { durationMs, loadConfig, platformEnv } from '#libs/platform/config.ts';
 
 const count = z.coerce.number().int();
 
@@ -10,16 +10,13 @@ export const schedulerEnv = z.object({
     .string()
     .default('.cortex')
     .describe('Folder for handler code, job specifications and logs of local workers'),
-  LEASE_MS: count
-    .min(1000)
+  LEASE_MS: durationMs({ min: 1000 })
     .default(10_000)
     .describe('How long a batch or a submission stays with a process that has died, in ms'),
-  LEADER_TTL_MS: count
-    .min(500)
+  LEADER_TTL_MS: durationMs({ min: 500 })
     .default(5000)
     .describe('How soon a standby scheduler takes over from one that has died, in ms'),
-  STOP_GRACE_MS: count
-    .min(0)
+  STOP_GRACE_MS: durationMs({ min: 0 })
     .default(10_000)
     .describe('How long a handler call may go on after its job has ended, in ms'),
   LOCAL_WORKERS_MAX: count

@@ -1,12 +1,9 @@
 import { z } from 'zod';
-import { loadConfig, platformEnv } from '#libs/platform/config.ts';
+import { durationMs, loadConfig, platformEnv } from '#libs/platform/config.ts';
 
 export const statusProjectorEnv = z.object({
   ...platformEnv,
-  SNAPSHOT_INTERVAL_MS: z.coerce
-    .number()
-    .int()
-    .min(100)
+  SNAPSHOT_INTERVAL_MS: durationMs({ min: 100 })
     .default(10_000)
     .describe('How often the projector saves what it has folded, so a restart starts from there'),
 });

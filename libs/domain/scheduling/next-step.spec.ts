@@ -58,12 +58,7 @@ describe('the next step of a job', () => {
     ['at its deadline', [submitted, ...enqueued], 1500, timedOut],
     ['settled before totals are known', [submitted, batchSucceeded()], 0, run],
     ['settled', [submitted, ...enqueued, batchSucceeded()], 0, finish],
-    [
-      'settled, past its deadline',
-      [submitted, ...enqueued, batchSucceeded()],
-      9999,
-      finish,
-    ],
+    ['settled, past its deadline', [submitted, ...enqueued, batchSucceeded()], 9999, finish],
     [
       'settled, no worker left',
       [submitted, ...enqueued, batchSucceeded(), lost(0), lost(1)],

@@ -53,6 +53,11 @@ export class PlatformView {
     }
   }
 
+  /** Passes over an entry of the log that cannot be read. */
+  skip(position: Position): void {
+    this.position = Math.max(this.position, position);
+  }
+
   snapshot(): PlatformViewSnapshot {
     return {
       position: this.position,

@@ -24,9 +24,7 @@ export function getApi(view: PlatformView, query: GetApiQuery): GetApiAnswer {
 export function listApis(view: PlatformView): ListApisAnswer {
   const apis = [...view.apis.values()].map((api) => apiAnswer(view, api));
   return {
-    apis: apis
-      .filter((api) => api !== null)
-      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    apis: apis.filter((api) => api !== null).sort((a, b) => (a.name < b.name ? -1 : 1)),
   };
 }
 
@@ -47,6 +45,9 @@ function apiAnswer(view: PlatformView, api: ApiView): ApiAnswer | null {
     codeKey: current.deployed.codeKey,
     activeJobCount: jobs.filter((job) => job.end === null).length,
     latestJob: latest && { jobId: latest.submitted.jobId, createdAt: latest.createdAt },
-    versions: api.allVersions.map(({ deployed, deployedAt }) => ({ id: deployed.apiId, deployedAt })),
+    versions: api.allVersions.map(({ deployed, deployedAt }) => ({
+      id: deployed.apiId,
+      deployedAt,
+    })),
   };
 }

@@ -1,0 +1,39 @@
+import { describe, expect, it } from '@jest/globals';
+import { loadEnqueuerConfig } from './enqueuer.config.ts';
+
+describe('the configuration of the enqueuer', () => {
+  it('has a default for every variable', () => {
+    expect(loadEnqueuerConfig({})).toEqual({
+      natsUrl: 'nats://127.0.0.1:4222',
+      logLevel: 'info',
+      leaseMs: 10_000,
+      jobsMax: 4,
+    });
+  });
+
+  it('takes what is set', () => {
+    const env = {
+      NATS_URL: 'nats://a:1,nats://b:2',
+      LOG_LEVEL: 'debug',
+      LEASE_MS: '1000',
+      ENQUEUE_JOBS_MAX: '64',
+    };
+    expect(loadEnqueuerConfig(env)).toEqual({
+      natsUrl: 'nats://a:1,nats://b:2',
+      logLevel: 'debug',
+      leaseMs: 1000,
+      jobsMax: 64,
+    });
+  });
+
+  it.each([
+    ['LEASE_MS', '999'],
+    ['LEASE_MS', '1e12'],
+    ['LEASE_MS', 'ten'],
+    ['ENQUEUE_JOBS_MAX', '0'],
+    ['ENQUEUE_JOBS_MAX', '65'],
+    ['ENQUEUE_JOBS_MAX', '1.5'],
+  ])('refuses %s=%s', (name, value) => {
+    expect(() => loadEnqueuerConfig({ [name]: value })).toThrow(`${name}: `);
+  });
+});

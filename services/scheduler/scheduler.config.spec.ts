@@ -1,0 +1,76 @@
+import { describe, expect, it } from '@jest/globals';
+import { handlerEnvOf, loadSchedulerConfig, workerEnvOf } from './scheduler.config.ts';
+
+describe('the configuration of the scheduler', () => {
+  it('has a default for every variable', () => {
+    const { workersMax, warmWorkers, ...others } = loadSchedulerConfig({});
+    expect(others).toEqual({
+      natsUrl: 'nats://127.0.0.1:4222',
+      logLevel: 'info',
+      dataDir: '.cortex',
+      leaseMs: 10_000,
+      leaderTtlMs: 5000,
+      stopGraceMs: 10_000,
+    });
+    expect(workersMax).toBeGreaterThanOrEqual(2);
+    expect(warmWorkers).toBeGreaterThanOrEqual(2);
+  });
+
+  it('takes what is set', () => {
+    const config = loadSchedulerConfig({
+      CORTEX_DATA_DIR: '/data',
+      LEASE_MS: '2000',
+      LEADER_TTL_MS: '700',
+      STOP_GRACE_MS: '0',
+      LOCAL_WORKERS_MAX: '3',
+      LOCAL_WORKERS_WARM: '0',
+    });
+    expect(config).toMatchObject({
+      dataDir: '/data',
+      leaseMs: 2000,
+      leaderTtlMs: 700,
+      stopGraceMs: 0,
+      workersMax: 3,
+      warmWorkers: 0,
+    });
+  });
+
+  it.each([
+    ['LEASE_MS', '10'],
+    ['LEASE_MS', '1e12'],
+    ['LEADER_TTL_MS', '499'],
+    ['LEADER_TTL_MS', '1e12'],
+    ['STOP_GRACE_MS', '-1'],
+    ['STOP_GRACE_MS', '1e12'],
+    ['LOCAL_WORKERS_MAX', '0'],
+    ['LOCAL_WORKERS_WARM', '-1'],
+    ['LOCAL_WORKERS_WARM', 'some'],
+  ])('refuses %s=%s', (name, value) => {
+    expect(() => loadSchedulerConfig({ [name]: value })).toThrow(`${name}: `);
+  });
+});
+
+describe('what workers and handlers find in their environment', () => {
+  const env = {
+    PATH: '/bin',
+    NATS_URL: 'nats://set:1',
+    LEASE_MS: '',
+    API_KEY: 'k',
+    GONE: undefined,
+  };
+  const config = loadSchedulerConfig(env);
+
+  it('settles for workers what the scheduler runs with', () => {
+    expect(workerEnvOf(env, config)).toEqual({
+      PATH: '/bin',
+      API_KEY: 'k',
+      NATS_URL: 'nats://set:1',
+      LOG_LEVEL: 'info',
+      LEASE_MS: '10000',
+    });
+  });
+
+  it('shows handlers none of our settings', () => {
+    expect(handlerEnvOf(env)).toEqual({ PATH: '/bin', API_KEY: 'k' });
+  });
+});

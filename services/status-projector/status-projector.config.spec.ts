@@ -1,0 +1,23 @@
+import { describe, expect, it } from '@jest/globals';
+import { loadStatusProjectorConfig } from './status-projector.config.ts';
+
+describe('the configuration of the status projector', () => {
+  it('has a default for every variable', () => {
+    expect(loadStatusProjectorConfig({})).toEqual({
+      natsUrl: 'nats://127.0.0.1:4222',
+      logLevel: 'info',
+      snapshotIntervalMs: 10_000,
+    });
+  });
+
+  it('takes what is set', () => {
+    const config = loadStatusProjectorConfig({ SNAPSHOT_INTERVAL_MS: '500', LOG_LEVEL: 'warn' });
+    expect(config).toMatchObject({ snapshotIntervalMs: 500, logLevel: 'warn' });
+  });
+
+  it.each(['99', '1e12', 'soon', '100.5'])('refuses SNAPSHOT_INTERVAL_MS=%s', (value) => {
+    expect(() => loadStatusProjectorConfig({ SNAPSHOT_INTERVAL_MS: value })).toThrow(
+      'SNAPSHOT_INTERVAL_MS: ',
+    );
+  });
+});
