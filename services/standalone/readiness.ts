@@ -1,4 +1,3 @@
-import { request } from 'undici';
 import { z } from 'zod';
 import { StartError } from './start-error.ts';
 import type { SupervisedProcess } from './supervised-process.ts';
@@ -68,11 +67,9 @@ export async function waitUntilReady(
 /** `null` when ready, else why not. */
 async function askReadyz(url: string): Promise<string | null> {
   try {
-    const { statusCode, body } = await request(`${url}/readyz`, {
-      signal: AbortSignal.timeout(ANSWER_MS_MAX),
-    });
-    const text = await body.text();
-    return statusCode === 200 ? null : describe(text);
+    const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(ANSWER_MS_MAX) });
+    const text = await answer.text();
+    return answer.ok ? null : describe(text);
   } catch {
     return NO_ANSWER; // It has not started listening, or it is on its way.
   }

@@ -19,6 +19,12 @@ export interface ProcessSpec {
   readonly hasChannel: boolean;
 }
 
+/**
+ * The young generation is kept small, in MB: at its default it grows to hold what 100,000 batches
+ * leave behind, and the enqueuer with it to 290 MB resident. Small it stays near 200, no slower.
+ */
+const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=4'];
+
 /** The services of the platform, in the order in which a job meets them. */
 export const SERVICES = ['gateway', 'enqueuer', 'scheduler', 'status-projector'] as const;
 export type ServiceName = (typeof SERVICES)[number];
@@ -39,7 +45,7 @@ export function serviceSpec(
     readonly logFile: string;
   },
 ): ProcessSpec {
-  const args = ['--enable-source-maps', join(servicesDir, name, 'main.js')];
+  const args = [...NODE_FLAGS, join(servicesDir, name, 'main.js')];
   return { name, command: process.execPath, args, env, logFile, hasChannel: true };
 }
 

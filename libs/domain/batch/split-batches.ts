@@ -34,6 +34,25 @@ export class BatchTooLarge extends Rejection {
   }
 }
 
+/**
+ * Hands out pieces of larger blocks. An allocation per batch would cost more memory than the
+ * batches: a small buffer of its own has an overhead of several times its size.
+ */
+class Slab {
+  private block = new Uint8Array(0);
+  private used = 0;
+
+  take(sizeBytes: number): Uint8Array {
+    if (this.used + sizeBytes > this.block.length) {
+      this.block = new Uint8Array(BATCH_BYTES_MAX);
+      this.used = 0;
+    }
+    const piece = this.block.subarray(this.used, this.used + sizeBytes);
+    this.used += sizeBytes;
+    return piece;
+  }
+}
+
 /** Bytes of the JSON array of `itemCount` items of `itemBytes` bytes together. */
 export const batchSizeBytes = (itemCount: number, itemBytes: number): number =>
   itemBytes + Math.max(itemCount - 1, 0) + 2;
@@ -49,23 +68,24 @@ export function* splitIntoBatches(
   batchSizeItems: number,
   firstIndex = 0,
 ): Generator<Batch> {
+  const slab = new Slab();
   let index = firstIndex;
   let pending: Item[] = [];
   for (const item of items) {
     pending.push(item);
     if (pending.length < batchSizeItems) continue;
-    yield joinItems(pending, index++);
+    yield joinItems(pending, index++, slab);
     pending = [];
   }
-  if (pending.length > 0) yield joinItems(pending, index);
+  if (pending.length > 0) yield joinItems(pending, index, slab);
 }
 
-function joinItems(items: readonly Item[], index: number): Batch {
+function joinItems(items: readonly Item[], index: number, slab: Slab): Batch {
   const itemBytes = items.reduce((sum, item) => sum + item.bytes.length, 0);
   const sizeBytes = batchSizeBytes(items.length, itemBytes);
   if (sizeBytes > BATCH_BYTES_MAX) throw new BatchTooLarge(index, sizeBytes);
 
-  const payload = new Uint8Array(sizeBytes);
+  const payload = slab.take(sizeBytes);
   let offset = 0;
   let endOffset = 0;
   for (const item of items) {

@@ -1,4 +1,5 @@
 import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
+import { hasEnded } from '#libs/domain/job/job-status-code.ts';
 import { jobId, workerId } from '#libs/domain/kernel/ids.ts';
 import { jobNotFound } from '../endpoint.ts';
 import { type HttpReply, type HttpRequest, targetOf } from '../http-message.ts';
@@ -39,7 +40,8 @@ export class ReadWorkerLogController {
       .type('text/plain; charset=utf-8')
       .headers({
         'X-Cortex-Next-Offset': String(chunk.nextOffset),
-        'X-Cortex-Log-Open': String(chunk.isOpen),
+        // A standby scheduler may have answered: it reads the same log and knows of no worker.
+        'X-Cortex-Log-Open': String(chunk.isOpen || !hasEnded(job.status)),
       })
       .send(Buffer.from(chunk.base64, 'base64'));
   }
