@@ -60,7 +60,8 @@ module.exports = {
     {
       name: 'nats-stays-in-adapters',
       severity: 'error',
-      comment: 'The vendor client is visible only to jetstream adapters, messaging and the connection.',
+      comment:
+        'The vendor client is visible only to jetstream adapters, messaging and the connection.',
       from: {
         path: '^(libs|services)/',
         pathNot: `${test}|/jetstream/|^libs/platform/|^libs/messaging/`,
@@ -70,7 +71,8 @@ module.exports = {
     {
       name: 'nest-stays-at-the-edge',
       severity: 'error',
-      comment: 'Use cases and adapters are plain classes; Nest only wires and speaks HTTP and NATS.',
+      comment:
+        'Use cases and adapters are plain classes; Nest only wires and speaks HTTP and NATS.',
       from: {
         path: '^(libs|services)/',
         pathNot: `${test}|[.](module|controller|filter)[.]ts$|/main[.]ts$|^libs/platform/`,

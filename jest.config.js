@@ -27,12 +27,13 @@ export default {
     // Pure code and in-memory adapters: no process is started.
     project(
       'unit',
-      code.flatMap((root) => [
-        `<rootDir>/${root}/**/!(*.int|*.e2e).spec.ts`,
-      ]),
+      code.flatMap((root) => [`<rootDir>/${root}/**/!(*.int|*.e2e).spec.ts`]),
     ),
     // Adapters on a real nats-server, processes of their own.
-    project('int', code.map((root) => `<rootDir>/${root}/**/*.int.spec.ts`)),
+    project(
+      'int',
+      code.map((root) => `<rootDir>/${root}/**/*.int.spec.ts`),
+    ),
     // The whole platform through its HTTP interface.
     project('e2e', ['<rootDir>/test/e2e/**/*.e2e.spec.ts']),
   ],

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { loadConfig, platformEnv } from '#libs/platform/config.ts';
 import type { LOG_LEVELS } from '#libs/platform/logger.ts';
 
-const gatewayEnv = z.object({
+export const gatewayEnv = z.object({
   ...platformEnv,
   PORT: z.coerce
     .number()

@@ -200,7 +200,8 @@ describe('GET /v1/jobs/<id>/workers/<worker>/log', () => {
     expect(await whole.text()).toBe('grüße\n');
     expect(whole.headers.get('content-type')).toBe('text/plain; charset=utf-8');
     expect(whole.headers.get('x-cortex-next-offset')).toBe('8');
-    expect(whole.headers.get('x-cortex-log-open')).toBe('false');
+    // The job has not ended, so its worker may print more.
+    expect(whole.headers.get('x-cortex-log-open')).toBe('true');
 
     const rest = await gateway.request('GET', `${path}?offset=3`);
     expect(Buffer.from(await rest.arrayBuffer())).toEqual(Buffer.from('grüße\n').subarray(3));
