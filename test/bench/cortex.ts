@@ -1,5 +1,5 @@
 import { connect } from '@nats-io/transport-node';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nextEvent } from '#test/support/log-reader.ts';
@@ -69,9 +69,7 @@ export class CortexUnderTest {
 
     await nats.close();
     if (status !== 'succeeded') throw new Error(`job ${jobId} ended ${status}`);
-    await until('the handlers to write what they saw', async () => {
-      return (await readdir(outDir)).length === job.workers;
-    });
+    await until('the handlers to leave', () => this.platform.workerPids().length === 0);
     const delivery = await readDelivery(outDir, job.itemCount);
     await rm(outDir, { recursive: true });
     return { api, jobId, seconds, seenSucceededAtMs, ...delivery };
