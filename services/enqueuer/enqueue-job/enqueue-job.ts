@@ -14,6 +14,7 @@ import type { BlobStore } from '#libs/object-store/blob-store.port.ts';
 import type { Clock } from '#libs/platform/clock.ts';
 import type { Logger } from '#libs/platform/logger.ts';
 import { type BatchChunk, chunkBatches } from './batch-chunks.ts';
+import { ChunkSender } from './chunk-sender.ts';
 
 /** How often enqueuing looks whether the job has been stopped meanwhile. */
 const STOP_CHECK_MS = 250;
@@ -34,8 +35,8 @@ class InputMissing extends Rejection {
 /**
  * Turns a job's input into batches on its queue.
  *
- * Each chunk is sent, then recorded with the cursor behind it. A crash in between repeats the send
- * of one chunk, which the queue recognises by the batches' ids: resuming duplicates nothing.
+ * Each chunk is sent, then recorded with the cursor behind it. A crash in between repeats sends,
+ * which are recognised by the batches' ids: resuming duplicates nothing.
  */
 export class EnqueueJob {
   constructor(private readonly deps: EnqueueJobDeps) {}
@@ -98,13 +99,26 @@ export class EnqueueJob {
     if (input === null) throw new InputMissing(`the items of job ${submitted.jobId} are gone`);
 
     await this.deps.queue.create(submitted);
-    const alreadySent = await this.alreadySent(job);
-    const items = arrayElements(input, Number(cursor.position));
-    const batches = splitIntoBatches(items, submitted.source.batchSizeItems, cursor.batchCount);
+    const sender = new ChunkSender(this.deps, submitted, await this.alreadySent(job));
+    try {
+      const items = arrayElements(input, Number(cursor.position));
+      const batches = splitIntoBatches(items, submitted.source.batchSizeItems, cursor.batchCount);
+      return await this.sendAll(sender, chunkBatches(batches, cursor.batchCount), job, signal);
+    } finally {
+      await sender.idle(); // Whoever cleans up after this must find what was sent.
+    }
+  }
+
+  private async sendAll(
+    sender: ChunkSender,
+    chunks: Iterable<BatchChunk>,
+    { submitted, cursor }: JobView,
+    signal: AbortSignal,
+  ): Promise<{ totalBatchCount: number; totalItemCount: number } | null> {
     let { batchCount, itemCount } = cursor;
     let checkedAtMs = this.deps.clock().getTime();
-    for (const chunk of chunkBatches(batches, cursor.batchCount)) {
-      await this.sendChunk(submitted, chunk, alreadySent);
+    for (const chunk of chunks) {
+      await sender.add(chunk);
       batchCount += chunk.batches.length;
       itemCount += chunk.itemCount;
       if (signal.aborted) throw signal.reason;
@@ -112,6 +126,7 @@ export class EnqueueJob {
       checkedAtMs = this.deps.clock().getTime();
       if (await this.isStopped(submitted)) return null;
     }
+    await sender.finish();
     return { totalBatchCount: batchCount, totalItemCount: itemCount };
   }
 
@@ -123,30 +138,6 @@ export class EnqueueJob {
       if (job.isSettled(index)) sent.add(index);
     }
     return sent;
-  }
-
-  private async sendChunk(
-    job: JobSubmitted['data'],
-    chunk: BatchChunk,
-    alreadySent: ReadonlySet<number>,
-  ): Promise<void> {
-    const { jobId } = job;
-    const { firstIndex, itemCount, cursor } = chunk;
-    const outgoing = chunk.batches.map(({ payload }, offset) => ({
-      index: firstIndex + offset,
-      payload,
-    }));
-    const unsent =
-      alreadySent.size === 0 ? outgoing : outgoing.filter(({ index }) => !alreadySent.has(index));
-    await this.deps.queue.send(job, unsent);
-
-    const batchCount = outgoing.length;
-    const event = {
-      type: 'BatchEnqueued' as const,
-      data: { jobId, firstIndex, batchCount, itemCount, cursor },
-    };
-    const fact = { id: eventId(event), at: this.deps.clock().toISOString(), event };
-    await this.deps.store.record({ kind: 'batch', apiName: job.apiName, jobId }, [fact]);
   }
 
   private async isStopped({ apiName, jobId }: JobQueueKey): Promise<boolean> {
