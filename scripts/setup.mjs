@@ -6,7 +6,7 @@ import { ensureNatsServer } from './setup/nats-server.mjs';
 import { say, SetupError } from './setup/say.mjs';
 
 /**
- * Makes a fresh checkout ready to run: dependencies, build, nats-server. It needs only Node 18 and
+ * Makes a fresh checkout ready to run: dependencies, build, nats-server. It needs only Node 20 and
  * npm, does nothing that is done already, and says what it does. With `--is-built` it only answers, by its
  * exit code, whether dist/ is current.
  */

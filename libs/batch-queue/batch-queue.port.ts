@@ -91,5 +91,3 @@ export interface BatchQueue {
   /** Jobs that have a queue, for cleaning up after a crash; sweeps what late senders left behind. */
   list(): Promise<readonly JobQueueKey[]>;
 }
-
-export const BATCH_QUEUE = Symbol('BatchQueue');

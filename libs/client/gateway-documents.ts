@@ -81,7 +81,7 @@ export const apiDetailsSchema = z.object({
   endpoint: z.string(),
   /** The newest ten, newest first. */
   job_statuses: z.array(jobStatusSchema),
-  /** Every version that was deployed, newest first. */
+  /** What was deployed, newest first; at most 100. */
   api_versions: z.array(z.object({ api_id: z.string(), last_updated: z.string() })),
 });
 

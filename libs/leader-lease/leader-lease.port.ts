@@ -10,5 +10,3 @@ export interface LeaderLease {
    */
   acquire(signal: AbortSignal): Promise<AbortSignal>;
 }
-
-export const LEADER_LEASE = Symbol('LeaderLease');

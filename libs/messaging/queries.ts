@@ -69,12 +69,20 @@ export interface ApiAnswer {
   readonly name: ApiName;
   readonly id: ApiId;
   readonly spec: ApiSpecDocument;
-  readonly codeKey: string | null;
+  /** What was deployed, newest first; at most 100, so that the answer fits a NATS message. */
+  readonly versions: readonly { readonly id: ApiId; readonly deployedAt: string }[];
+}
+
+/** An API in a list; without its specification, so that thousands fit a NATS message. */
+export interface ApiSummary {
+  readonly name: ApiName;
+  readonly id: ApiId;
+  /** `networking.endpoint` of its specification. */
+  readonly endpoint: string;
+  readonly deployedAt: string;
   /** Jobs of the API that have not ended. */
   readonly activeJobCount: number;
   readonly latestJob: { readonly jobId: JobId; readonly createdAt: string } | null;
-  /** Every version that was ever deployed, newest first. */
-  readonly versions: readonly { readonly id: ApiId; readonly deployedAt: string }[];
 }
 
 /** `null` when no such API is deployed. */
@@ -83,7 +91,7 @@ export interface GetApiAnswer {
 }
 
 export interface ListApisAnswer {
-  readonly apis: readonly ApiAnswer[];
+  readonly apis: readonly ApiSummary[];
 }
 
 export interface ReadWorkerLogQuery {

@@ -12,5 +12,3 @@ export interface BlobStore {
   /** Deletes the object; one that is not there is deleted already. */
   delete(key: string): Promise<void>;
 }
-
-export const BLOB_STORE = Symbol('BlobStore');

@@ -28,7 +28,7 @@ describe('loadConfig', () => {
   it('names every bad variable at once, with its value, and the service', () => {
     const env = { PORT: '0', LOG_LEVEL: 'loud', WAIT_MS: 'long' };
     const refusal =
-      /^gateway cannot.*\n {2}LOG_LEVEL: .*"debug".*\(got loud\)\n {2}PORT: .*\(got 0\)\n {2}WAIT_MS: .*\(got long\)$/;
+      /^gateway cannot.*\n- LOG_LEVEL: .*"debug".*\(got loud\)\n- PORT: .*\(got 0\)\n- WAIT_MS: .*\(got long\)$/;
     expect(() => loadConfig('gateway', schema, env)).toThrow(refusal);
   });
 

@@ -17,6 +17,13 @@ export const platformEnv = {
 export const durationMs = ({ min }: { readonly min: number }): z.ZodCoercedNumber =>
   z.coerce.number().int().min(min).max(DURATION_MS_MAX);
 
+/** Of the services that take work on a lease; all of one installation are given the same. */
+export const leaseEnv = {
+  LEASE_MS: durationMs({ min: 1000 })
+    .default(10_000)
+    .describe('How long work stays with a process that has died, in ms'),
+};
+
 /**
  * Reads a service's configuration from the environment.
  *
@@ -32,7 +39,7 @@ export function loadConfig<Schema extends z.ZodObject>(
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(
     (issue) =>
-      `  ${issue.path.join('.')}: ${issue.message} (got ${given[String(issue.path[0])] ?? 'nothing'})`,
+      `- ${issue.path.join('.')}: ${issue.message} (got ${given[String(issue.path[0])] ?? 'nothing'})`,
   );
   throw new Error(
     `${service} cannot start with this environment; correct these variables (see .env.example):\n${problems.join('\n')}`,

@@ -6,9 +6,10 @@ export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error'> & {
 };
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** One JSON line per entry on stderr; stdout is for what a program answers. */
-export function createLogger(service: string, level: (typeof LOG_LEVELS)[number]): Logger {
+export function createLogger(service: string, level: LogLevel): Logger {
   return pino(
     { level, base: { service, pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
     pino.destination({ dest: 2, sync: true }),

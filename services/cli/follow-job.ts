@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError, GatewayUnreachable } from '#libs/client/client-errors.ts';
 import type { GatewayClient } from '#libs/client/gateway-client.ts';
 import type { JobDetails } from '#libs/client/gateway-documents.ts';
 import type { Answer } from '#libs/client/http-exchange.ts';
 import { hasEnded } from '#libs/domain/job/job-status-code.ts';
+import { pause } from '#libs/platform/pause.ts';
 import type { Cli } from './cli.ts';
 import { onOneLine } from './json-text.ts';
 import { outcomeLines } from './job-wording.ts';
@@ -59,7 +59,7 @@ async function untilEnded(
   try {
     progress.show(answer.value.job_status, cli.nowMs());
     while (!hasEnded(answer.value.job_status.status)) {
-      await delay(POLL_INTERVAL_MS);
+      await pause(POLL_INTERVAL_MS);
       answer = await throughOutages(cli, () => client.getJob(jobId));
       progress.show(answer.value.job_status, cli.nowMs());
     }
@@ -79,7 +79,7 @@ async function throughOutages<T>(cli: Cli, read: () => Promise<T>): Promise<T> {
       const mayPass =
         error instanceof GatewayUnreachable || (error instanceof ApiError && error.status === 503);
       if (!mayPass || cli.nowMs() >= giveUpAtMs) throw error;
-      await delay(POLL_INTERVAL_MS);
+      await pause(POLL_INTERVAL_MS);
     }
   }
 }

@@ -14,9 +14,9 @@ const WORDS: Partial<Record<JobStatusCode, string>> = {
 /** The status as people read it. */
 export const statusWords = (status: JobStatusCode): string => WORDS[status] ?? status;
 
-/** Batches that will not be handled again. */
+/** Batches that have an outcome of their own; those that the job's end cancelled have none. */
 export const settledCount = ({ batch_counts }: JobStatus): number =>
-  batch_counts.enqueued - batch_counts.remaining;
+  batch_counts.enqueued - batch_counts.remaining - batch_counts.cancelled;
 
 /** Batches of the job as far as is known: all of them once enqueuing is done. */
 export const knownBatchCount = (job: JobStatus): number =>

@@ -20,6 +20,15 @@ describe('a line of progress', () => {
     );
   });
 
+  it('does not count the batches that a stop cancelled', () => {
+    const stopped = {
+      ...runningJob,
+      status: 'stopped' as const,
+      batch_counts: { ...runningJob.batch_counts, cancelled: 88, remaining: 0 },
+    };
+    expect(progressLine(stopped, 0)).toMatch(/^stopped: 12\/100 batches/);
+  });
+
   it('leaves out what is not known', () => {
     expect(progressLine(pendingJob, 0)).toBe('pending: 0/0 batches');
   });

@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { durationMs, loadConfig, platformEnv } from '#libs/platform/config.ts';
+import { leaseEnv, loadConfig, platformEnv } from '#libs/platform/config.ts';
+import type { LogLevel } from '#libs/platform/logger.ts';
 
 export const enqueuerEnv = z.object({
   ...platformEnv,
-  LEASE_MS: durationMs({ min: 1000 })
-    .default(10_000)
-    .describe('How long a batch or a submission stays with a process that has died, in ms'),
+  ...leaseEnv,
   ENQUEUE_JOBS_MAX: z.coerce
     .number()
     .int()
@@ -17,7 +16,7 @@ export const enqueuerEnv = z.object({
 
 export interface EnqueuerConfig {
   readonly natsUrl: string;
-  readonly logLevel: z.infer<typeof enqueuerEnv>['LOG_LEVEL'];
+  readonly logLevel: LogLevel;
   readonly leaseMs: number;
   readonly jobsMax: number;
 }

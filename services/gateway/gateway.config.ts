@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { loadConfig, platformEnv } from '#libs/platform/config.ts';
-import type { LOG_LEVELS } from '#libs/platform/logger.ts';
+import type { LogLevel } from '#libs/platform/logger.ts';
 
 export const gatewayEnv = z.object({
   ...platformEnv,
@@ -24,7 +24,7 @@ export interface GatewayConfig {
   /** Without a slash at the end. */
   readonly publicUrl: string | null;
   readonly natsUrl: string;
-  readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly logLevel: LogLevel;
 }
 
 /** @throws Error listing every bad variable at once */
@@ -38,4 +38,5 @@ export function loadGatewayConfig(env: NodeJS.ProcessEnv): GatewayConfig {
     logLevel: config.LOG_LEVEL,
   };
 }
+
 export const GATEWAY_CONFIG = Symbol('GatewayConfig');

@@ -107,7 +107,7 @@ function useCases(parts: GatewayParts): Provider[] {
 /** The gateway, ready to `listen`. Bodies are left to the use cases, which know their limits. */
 export async function createGateway(parts: GatewayParts): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
-    routerOptions: { maxParamLength: PATH_LENGTH_MAX },
+    routerOptions: { maxParamLength: PATH_LENGTH_MAX, ignoreTrailingSlash: true },
     frameworkErrors: refuseUndecodable,
     clientErrorHandler: (_error: Error, socket: Socket) => refuseMalformedRequest(socket),
   });

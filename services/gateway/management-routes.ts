@@ -29,13 +29,16 @@ export const RESERVED_SEGMENTS: ReadonlySet<string> = new Set([
 /**
  * Refuses a path that no API can have.
  *
- * @throws RequestRefused 405 when the path is a management route with other verbs, else 404
+ * @throws RequestRefused 405 when the path is a management route and the verb none of it, else 404
  */
 export function refuseReservedPath(method: string, path: string): void {
   const [first = ''] = path.split('/').slice(1);
   if (first !== '' && !RESERVED_SEGMENTS.has(first)) return;
   const allowed = methodsOf(path);
-  if (allowed === null) throw notFound('route.not_found', `there is nothing at ${path || '/'}`);
+  // A route that takes the verb and was passed over has a parameter that is longer than any name.
+  if (allowed === null || allowed.includes(method === 'HEAD' ? 'GET' : method)) {
+    throw notFound('route.not_found', `there is nothing at ${path || '/'}`);
+  }
   throw methodNotAllowed(method, path, allowed);
 }
 

@@ -165,6 +165,25 @@ describe('other requests', () => {
     },
   );
 
+  it('finds nothing at a name that is longer than any path', async () => {
+    expect(await ask('GET', `/v1/apis/${'a'.repeat(1200)}`)).toMatchObject({
+      status: 404,
+      body: { kind: 'route.not_found' },
+    });
+  });
+
+  it.each(['/v1/apis', '/v1/jobs', '/livez', '/readyz', '/openapi.json'])(
+    'answers at %s with or without a slash at the end, and to HEAD without a body',
+    async (path) => {
+      const answer = await ask('GET', path);
+      expect(answer.status).toBe(200);
+      expect(await ask('GET', `${path}/`)).toEqual(answer);
+      const head = await gateway.request('HEAD', path);
+      expect(head.status).toBe(200);
+      expect(await head.text()).toBe('');
+    },
+  );
+
   it.each([
     ['POST', '/v1/apis', 'GET, PUT'],
     ['DELETE', '/v1/jobs', 'GET'],

@@ -1,5 +1,6 @@
 import {
   type ApiAnswer,
+  type ApiSummary,
   type GetApiAnswer,
   type GetApiQuery,
   type GetJobAnswer,
@@ -35,7 +36,7 @@ export class NatsStatusQueries implements StatusQueries {
     return (await this.ask<GetApiAnswer>(QUERIES.getApi, query)).api;
   }
 
-  async listApis(): Promise<readonly ApiAnswer[]> {
+  async listApis(): Promise<readonly ApiSummary[]> {
     return (await this.ask<ListApisAnswer>(QUERIES.listApis, {})).apis;
   }
 

@@ -1,5 +1,6 @@
 import type {
   ApiAnswer,
+  ApiSummary,
   GetApiQuery,
   GetJobAnswer,
   GetJobQuery,
@@ -24,7 +25,7 @@ export interface StatusQueries {
   listJobs(query: ListJobsQuery): Promise<ListJobsAnswer>;
   /** `null` when no such API is deployed. */
   getApi(query: GetApiQuery): Promise<ApiAnswer | null>;
-  listApis(): Promise<readonly ApiAnswer[]>;
+  listApis(): Promise<readonly ApiSummary[]>;
   /** `null` when the worker has no log. */
   readWorkerLog(query: ReadWorkerLogQuery): Promise<ReadWorkerLogAnswer['chunk']>;
   /** @throws QueryUnanswered when the service does not say within a second how it is */

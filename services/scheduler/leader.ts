@@ -46,18 +46,20 @@ export class Leader {
       if (lost === null) return;
       this.deps.logger.info('leading');
       this.leading = true;
+      const recorder = new RecordWorkers(this.deps.store, this.deps.logger, lost);
       try {
-        await this.lead(lost);
+        await this.lead(lost, recorder);
       } finally {
         this.leading = false;
         await this.deps.compute.close();
+        await recorder.settled(); // Workers that left just now are still being recorded.
         this.deps.logger.info('not leading any more');
       }
     }
   }
 
   /** @param signal aborts when the lease is lost or given up */
-  private async lead(signal: AbortSignal): Promise<void> {
+  private async lead(signal: AbortSignal, recorder: RecordWorkers): Promise<void> {
     const { store, blobs, compute, logger } = this.deps;
     const snapshots = new ViewSnapshots(blobs, logger);
     const follower = await ViewFollower.open({ store, snapshots, logger });
@@ -65,7 +67,6 @@ export class Leader {
     await Promise.race([follower.caughtUp(), following]);
     if (signal.aborted) return following;
 
-    const recorder = new RecordWorkers(store, logger, signal);
     compute.onReport((report) => recorder.add(report));
     const keepers = new KeepJobs(follower, this.deps, signal);
     follower.onJobsChanged((jobs) => keepers.changed(jobs));

@@ -1,18 +1,17 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { durationMs, loadConfig, platformEnv } from '#libs/platform/config.ts';
+import { durationMs, leaseEnv, loadConfig, platformEnv } from '#libs/platform/config.ts';
+import type { LogLevel } from '#libs/platform/logger.ts';
 
 const count = z.coerce.number().int();
 
 export const schedulerEnv = z.object({
   ...platformEnv,
+  ...leaseEnv,
   CORTEX_DATA_DIR: z
     .string()
     .default('.cortex')
     .describe('Folder for handler code, job specifications and logs of local workers'),
-  LEASE_MS: durationMs({ min: 1000 })
-    .default(10_000)
-    .describe('How long a batch or a submission stays with a process that has died, in ms'),
   LEADER_TTL_MS: durationMs({ min: 500 })
     .default(5000)
     .describe('How soon a standby scheduler takes over from one that has died, in ms'),
@@ -31,7 +30,7 @@ export const schedulerEnv = z.object({
 
 export interface SchedulerConfig {
   readonly natsUrl: string;
-  readonly logLevel: z.infer<typeof schedulerEnv>['LOG_LEVEL'];
+  readonly logLevel: LogLevel;
   readonly dataDir: string;
   readonly leaseMs: number;
   readonly leaderTtlMs: number;

@@ -29,6 +29,12 @@ describe('the lock of a data directory', () => {
     expect(readdirSync(dataDir)).toEqual([]);
   });
 
+  it('is held by a process that was started with relative paths, as ours is', () => {
+    const release = lockDataDir(dataDir);
+    expect(() => lockDataDir(dataDir)).toThrow(StartError);
+    release();
+  });
+
   it.each([
     ['whose holder is dead', () => heldBy(NO_SUCH_PID, COMMAND)],
     ['whose pid has become another program', () => heldBy(process.pid, 'no-part-of-any-command')],

@@ -16,7 +16,7 @@ const lockContent = z.object({
  * @returns releases the lock
  * @throws StartError when a running installation holds it
  */
-export function lockDataDir(dataDir: string, command = process.argv[1] ?? ''): () => void {
+export function lockDataDir(dataDir: string, command = ownCommandLine()): () => void {
   const file = join(dataDir, 'lock');
   const content = JSON.stringify({ pid: process.pid, command });
   if (!tryCreate(file, content)) {
@@ -27,6 +27,9 @@ export function lockDataDir(dataDir: string, command = process.argv[1] ?? ''): (
     if (readOrNull(file) === content) rmSync(file, { force: true });
   };
 }
+
+/** As others see it: `process.argv` has absolute paths where the command line may have none. */
+const ownCommandLine = (): string => commandLineOf(process.pid) ?? '';
 
 /** Whole content or nothing: a link, unlike a write, cannot be seen half done. */
 function tryCreate(file: string, content: string): boolean {

@@ -33,6 +33,7 @@ describe('what the console shows of a logged line', () => {
     ['information', '{"level":30,"msg":"ready"}'],
     ['what nats-server says besides', '[12] 2026/01/31 10:00:00.000001 [INF] Server is ready'],
     ['a line of a stack', '    at Object.<anonymous> (file:///x.js:1:2)'],
+    ['where an uncaught error was thrown', '/srv/cortex batch/libs/platform/config.ts:37'],
     ['an empty line', ''],
   ])('nothing: %s', (_, line) => {
     expect(noticeOf(line)).toBeNull();

@@ -8,7 +8,7 @@ const natsLine = /^\[\d+\] \S+ \S+ \[(?<level>[A-Z]{3})\] (?<text>.*)$/;
 const natsTrouble = new Set(['WRN', 'ERR', 'FTL']);
 
 /** What Node prints around an uncaught error: where, in code that is not the reader's. */
-const stackLine = /^(\s|[}\]]|Node\.js v|node:|file:)/;
+const stackLine = /^(\s|[}\]]|Node\.js v|node:|file:|\/.*:\d+$)/;
 
 /**
  * What a person at the console needs of a line that a process logged: warnings and errors in one

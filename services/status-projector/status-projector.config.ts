@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { durationMs, loadConfig, platformEnv } from '#libs/platform/config.ts';
+import type { LogLevel } from '#libs/platform/logger.ts';
 
 export const statusProjectorEnv = z.object({
   ...platformEnv,
@@ -10,7 +11,7 @@ export const statusProjectorEnv = z.object({
 
 export interface StatusProjectorConfig {
   readonly natsUrl: string;
-  readonly logLevel: z.infer<typeof statusProjectorEnv>['LOG_LEVEL'];
+  readonly logLevel: LogLevel;
   readonly snapshotIntervalMs: number;
 }
 

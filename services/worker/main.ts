@@ -13,7 +13,7 @@ const GRACE_MS = 5000;
 const FLUSH_MS_MAX = 1000;
 
 const config = loadWorkerConfig(process.env);
-const logger = createLogger('worker', config.LOG_LEVEL);
+const logger = createLogger('worker', config.logLevel);
 
 /** Resolves even when nobody is left to hear it: the worker then leaves anyway. */
 const send = (message: FromWorker): Promise<void> =>
@@ -22,15 +22,15 @@ const send = (message: FromWorker): Promise<void> =>
     process.send(message, undefined, {}, () => resolve());
   });
 
-async function openWorker({ NATS_URL, LEASE_MS }: WorkerConfig): Promise<Worker> {
-  const connection = await connectNats(NATS_URL, { name: 'worker', logger });
+async function openWorker({ natsUrl, leaseMs }: WorkerConfig): Promise<Worker> {
+  const connection = await connectNats(natsUrl, { name: 'worker', logger });
   const store = await JetStreamEventStore.open(connection, { logger });
-  const queue = await JetStreamBatchQueue.open(connection, { leaseMs: LEASE_MS, logger });
+  const queue = await JetStreamBatchQueue.open(connection, { leaseMs, logger });
   const exit = (code: number): void => {
     // What was settled last is still in the client's buffer; without a server it stays there.
     void Promise.race([connection.flush(), pause(FLUSH_MS_MAX)]).finally(() => process.exit(code));
   };
-  return new Worker({ store, queue, send, exit, clock: systemClock, leaseMs: LEASE_MS, logger });
+  return new Worker({ store, queue, send, exit, clock: systemClock, leaseMs, logger });
 }
 
 let worker: Worker | null = null;

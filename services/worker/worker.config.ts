@@ -1,18 +1,17 @@
 import { z } from 'zod';
-import { loadConfig, platformEnv } from '#libs/platform/config.ts';
+import { leaseEnv, loadConfig, platformEnv } from '#libs/platform/config.ts';
+import type { LogLevel } from '#libs/platform/logger.ts';
 
-export const workerEnv = z.object({
-  ...platformEnv,
-  LEASE_MS: z.coerce
-    .number()
-    .int()
-    .min(300)
-    .default(10_000)
-    .describe('How long a batch stays with a worker that does not renew it'),
-});
+export const workerEnv = z.object({ ...platformEnv, ...leaseEnv });
 
-export type WorkerConfig = z.infer<typeof workerEnv>;
+export interface WorkerConfig {
+  readonly natsUrl: string;
+  readonly logLevel: LogLevel;
+  readonly leaseMs: number;
+}
 
 /** @throws Error listing every bad variable at once, before anything has started */
-export const loadWorkerConfig = (env: NodeJS.ProcessEnv): WorkerConfig =>
-  loadConfig('worker', workerEnv, env);
+export function loadWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
+  const { NATS_URL, LOG_LEVEL, LEASE_MS } = loadConfig('worker', workerEnv, env);
+  return { natsUrl: NATS_URL, logLevel: LOG_LEVEL, leaseMs: LEASE_MS };
+}

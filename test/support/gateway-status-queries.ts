@@ -2,6 +2,7 @@ import { PlatformView } from '#libs/domain/status/platform-view.ts';
 import type { EventStore } from '#libs/event-store/event-store.port.ts';
 import type {
   ApiAnswer,
+  ApiSummary,
   GetApiQuery,
   GetJobQuery,
   HealthAnswer,
@@ -42,7 +43,7 @@ export class FoldedStatusQueries implements StatusQueries {
     return getApi(await this.caughtUp(), query).api;
   }
 
-  async listApis(): Promise<readonly ApiAnswer[]> {
+  async listApis(): Promise<readonly ApiSummary[]> {
     return listApis(await this.caughtUp()).apis;
   }
 

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { JetStreamApiError, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { batchId } from '#libs/domain/kernel/ids.ts';
@@ -8,6 +7,7 @@ import {
   type OutgoingMessage,
   PipelinedPublisher,
 } from '#libs/platform/nats/pipelined-publisher.ts';
+import { pause } from '#libs/platform/pause.ts';
 import {
   type BatchQueue,
   BatchQueueUnavailable,
@@ -189,7 +189,7 @@ export class JetStreamBatchQueue implements BatchQueue {
         throw new BatchQueueUnavailable('not every batch was stored', { cause });
       const facts = { ...key, batchCount: failures.length, err: cause };
       this.options.logger.warn(facts, 'sending batches again');
-      await delay(SEND_PAUSE_MS);
+      await pause(SEND_PAUSE_MS);
       failures = await this.publisher.publishEach(failures.map(({ message }) => message));
     }
   }

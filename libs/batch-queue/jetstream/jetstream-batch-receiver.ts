@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   createInbox,
   type Msg,
@@ -8,6 +7,7 @@ import {
 } from '@nats-io/transport-node';
 import { invariant } from '#libs/domain/kernel/errors.ts';
 import type { Logger } from '#libs/platform/logger.ts';
+import { pause } from '#libs/platform/pause.ts';
 import {
   type BatchReceiver,
   BatchQueueUnavailable,
@@ -158,7 +158,7 @@ export class JetStreamBatchReceiver implements BatchReceiver {
     const isCurrent = (): boolean => this.waiting === waiting && waiting.token === token;
     for (let pauseMs = firstPauseMs; ; pauseMs = RETRY_MS) {
       const remainingMs = Math.max(0, waiting.endsAt - performance.now());
-      if (pauseMs > 0) await delay(Math.min(pauseMs, remainingMs));
+      if (pauseMs > 0) await pause(Math.min(pauseMs, remainingMs));
       const isThere = isCurrent() && (await this.options.isThere());
       if (!isCurrent()) return;
       if (isThere) break;

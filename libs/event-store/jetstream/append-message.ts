@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type OutgoingMessage,
   type PipelinedPublisher,
   PublishRefused,
 } from '#libs/platform/nats/pipelined-publisher.ts';
 import type { Position } from '#libs/domain/platform-event.ts';
+import { pause } from '#libs/platform/pause.ts';
 import { EventStoreUnavailable, VersionConflict } from '../event-store.port.ts';
 import { EXPECTED_SEQUENCE } from './read-lane.ts';
 
@@ -47,7 +47,7 @@ export async function appendMessage(
         ? ++retries.busy <= BUSY_RETRIES_MAX
         : code === null && ++retries.unanswered <= UNANSWERED_RETRIES_MAX;
       if (!mayRetry) throw new EventStoreUnavailable(`${subject}: not stored`, { cause: error });
-      await delay(BUSY_RETRY_MS);
+      await pause(BUSY_RETRY_MS);
     }
   }
 }

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   AckPolicy,
   DeliverPolicy,
@@ -12,7 +11,6 @@ import { EVENT_STREAM } from './event-stream.ts';
 const LIFECYCLE_SUBJECTS = `${SUBJECT_PREFIX}*.jobs.*.job`;
 /** 10148: exists with other settings; 10013: the name servers before 2.10 have for it. */
 const CONSUMER_EXISTS = new Set([10148, 10013]);
-const RETRY_MS = 250;
 
 /** Makes the group's durable consumer, or brings an existing one to this lease. */
 export async function declareGroup(
@@ -35,7 +33,3 @@ export async function declareGroup(
     await manager.consumers.update(EVENT_STREAM, group, { ack_wait: nanos(leaseMs) });
   }
 }
-
-/** Waits a moment, or until `signal` aborts. */
-export const pauseBeforeRetry = (signal: AbortSignal): Promise<void> =>
-  delay(RETRY_MS, undefined, { signal }).catch(() => {});

@@ -1,8 +1,9 @@
 import { AckPolicy, DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream';
 import { createInbox, type Msg, nanos, type NatsConnection } from '@nats-io/transport-node';
+import { parseAckSubject } from '#libs/platform/nats/ack-subject.ts';
 import { onReconnect } from '#libs/platform/nats/on-reconnect.ts';
 import { EVENT_STREAM } from './event-stream.ts';
-import { deliveredMessage, parseDelivery, type StoredMessage } from './stored-message.ts';
+import { deliveredMessage, type StoredMessage } from './stored-message.ts';
 
 /** Messages asked for in advance: enough to keep the reader busy, and its memory small. */
 const AHEAD_COUNT_MAX = 4096;
@@ -138,7 +139,7 @@ export class MessageFeed {
   private receive(message: Msg): void {
     this.heardAt = performance.now();
     if (message.subject === this.inbox) return this.receiveStatus(message);
-    const { streamSequence, consumerSequence, pendingCount } = parseDelivery(message.reply ?? '');
+    const { streamSequence, consumerSequence, pendingCount } = parseAckSubject(message.reply ?? '');
     if (consumerSequence !== this.consumerSequence + 1) return this.break(); // One is missing.
     this.consumerSequence = consumerSequence;
     this.requestedCount--;

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '#libs/platform/logger.ts';
+import { pause } from '#libs/platform/pause.ts';
 import { EventStoreUnavailable } from '../event-store.port.ts';
 import { type FedMessage, MessageFeed } from './message-feed.ts';
 
@@ -42,7 +42,7 @@ export async function* followMessages(
       signal.removeEventListener('abort', close);
       close();
     }
-    await pause(attempt, signal);
+    await backOff(attempt, signal);
   }
 }
 
@@ -75,7 +75,7 @@ export async function* readMessages(
     } finally {
       feed?.close();
     }
-    await pause(attempt);
+    await backOff(attempt);
   }
   throw new EventStoreUnavailable(`${filterSubject} cannot be read`);
 }
@@ -96,8 +96,7 @@ async function openFeed(
 }
 
 /** Waits 50 ms, 100 ms, … at most 2 s, or until `signal` aborts. */
-async function pause(attempt: number, signal?: AbortSignal): Promise<void> {
+async function backOff(attempt: number, signal?: AbortSignal): Promise<void> {
   if (attempt === 0) return; // It went well until now.
-  const delayMs = Math.min(RETRY_MS_MIN * 2 ** (attempt - 1), RETRY_MS_MAX);
-  await delay(delayMs, undefined, { signal }).catch(() => {});
+  await pause(Math.min(RETRY_MS_MIN * 2 ** (attempt - 1), RETRY_MS_MAX), signal);
 }

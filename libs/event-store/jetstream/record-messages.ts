@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type {
   OutgoingMessage,
   PipelinedPublisher,
 } from '#libs/platform/nats/pipelined-publisher.ts';
 import type { Logger } from '#libs/platform/logger.ts';
+import { pause } from '#libs/platform/pause.ts';
 import { EventStoreUnavailable } from '../event-store.port.ts';
 
 const ATTEMPTS_MAX = 5;
@@ -30,7 +30,7 @@ export async function recordMessages(
       throw new EventStoreUnavailable(`${failed.length} facts not stored`, { cause: first.error });
     }
     logger.warn(facts, 'facts were not stored, will retry');
-    await delay(RETRY_MS_MIN * 2 ** (attempt - 1));
+    await pause(RETRY_MS_MIN * 2 ** (attempt - 1));
     missing = failed.map(({ message }) => message);
   }
 }

@@ -1,20 +1,21 @@
 import { type Msg, nanos } from '@nats-io/transport-node';
 import type { JobEvent } from '#libs/domain/job/job.events.ts';
 import type { LoggedEvent } from '#libs/domain/platform-event.ts';
-import type { LifecycleDelivery } from '../event-store.port.ts';
-import { EventStoreUnavailable } from '../event-store.port.ts';
+import { parseAckSubject } from '#libs/platform/nats/ack-subject.ts';
+import { pause } from '#libs/platform/pause.ts';
 import { isLifecycle } from '../codec/lane-events.ts';
+import { EventStoreUnavailable, type LifecycleDelivery } from '../event-store.port.ts';
 import { apiNameOf } from '../lane.ts';
-
 import { readEntry } from './event-envelope.ts';
 import { GroupMember } from './group-member.ts';
-import { declareGroup, pauseBeforeRetry } from './lifecycle-group.ts';
+import { declareGroup } from './lifecycle-group.ts';
 import type { StreamAccess } from './read-messages.ts';
-import { deliveredMessage, parseDelivery } from './stored-message.ts';
+import { deliveredMessage } from './stored-message.ts';
 
 const ACK = '+ACK';
 const NAK = '-NAK';
 const WORKING = '+WPI';
+const DECLARE_RETRY_MS = 250;
 const ACK_TIMEOUT_MS = 2000;
 const ACK_ATTEMPTS_MAX = 3;
 
@@ -66,7 +67,7 @@ async function tryDeclare(
     return true;
   } catch (error) {
     logger.warn({ err: error, group }, 'lifecycle group cannot be joined, will retry');
-    await pauseBeforeRetry(signal);
+    await pause(DECLARE_RETRY_MS, signal);
     return false;
   }
 }
@@ -77,7 +78,7 @@ function expectOpen({ connection }: StreamAccess): void {
 
 /** `null` for an event that cannot be read: it is skipped, for this group for good. */
 function deliveryOf(access: StreamAccess, message: Msg): LifecycleDelivery | null {
-  const { streamSequence: position } = parseDelivery(message.reply ?? '');
+  const { streamSequence: position } = parseAckSubject(message.reply ?? '');
   const entry = readEntry(deliveredMessage(message, position));
   if (entry.kind === 'event' && isLifecycle(entry.logged)) {
     return deliveryTo(access, message, entry.logged);

@@ -10,31 +10,6 @@ export interface StoredMessage {
   readonly payload: Uint8Array;
 }
 
-/** What a consumer's delivery says besides the message. */
-export interface Delivery {
-  readonly streamSequence: number;
-  /** Counts what this consumer delivered, from 1. */
-  readonly consumerSequence: number;
-  /** Messages that the consumer can deliver after this one. */
-  readonly pendingCount: number;
-}
-
-const SHORT_TOKEN_COUNT = 9;
-
-/**
- * Reads the subject that settles a delivery: `$JS.ACK.<stream>.<consumer>.<delivery count>.<stream
- * sequence>.<consumer sequence>.<time>.<pending>`. Newer servers put two tokens before the stream.
- */
-export function parseDelivery(replySubject: string): Delivery {
-  const tokens = replySubject.split('.');
-  const at = tokens.length === SHORT_TOKEN_COUNT ? 5 : 7;
-  return {
-    streamSequence: Number(tokens[at]),
-    consumerSequence: Number(tokens[at + 1]),
-    pendingCount: Number(tokens[at + 3]),
-  };
-}
-
 export function deliveredMessage(message: Msg, sequence: number): StoredMessage {
   return {
     subject: message.subject,

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError } from '#libs/client/client-errors.ts';
 import type { GatewayClient, WorkerLog } from '#libs/client/gateway-client.ts';
 import { hasEnded } from '#libs/domain/job/job-status-code.ts';
+import { pause } from '#libs/platform/pause.ts';
 import type { LogWriter } from './log-writers.ts';
 
 const POLL_INTERVAL_MS = 500;
@@ -25,7 +25,7 @@ export async function copyLogs(
     const isOver = !isFollowed || hasEnded((await client.getJob(jobId)).value.job_status.status);
     for (const log of logs) await log.copyNew(client, writer);
     if (isOver && (!isFollowed || logs.every((log) => !log.isOpen))) break;
-    await delay(POLL_INTERVAL_MS);
+    await pause(POLL_INTERVAL_MS);
   }
   writer.end();
   return logs.reduce((sum, log) => sum + log.offset, 0);

@@ -27,8 +27,8 @@ export class DeleteApi {
   }
 
   /**
-   * Deletes first, so that no job is submitted after the last one was stopped. A crash in between
-   * is made good by asking again: jobs of a deleted API are stopped too.
+   * Deletes first, so that no request from then on submits a job; one whose body was on its way may
+   * still. A crash in between is made good by asking again: jobs of a deleted API are stopped too.
    *
    * @throws ApiNotDeployed when there is neither such an API nor a job of it to stop
    */

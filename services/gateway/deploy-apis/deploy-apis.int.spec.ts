@@ -206,6 +206,15 @@ describe('PUT /v1/apis refuses', () => {
     });
   });
 
+  it('an endpoint for all but one of the APIs that are deployed with it at the same time', async () => {
+    const names = ['a', 'b', 'c', 'd'];
+    const responses = await Promise.all(
+      names.map((name) => putJson(aPodApi({ name, networking: { endpoint: '/x' } }))),
+    );
+    expect(responses.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400]);
+    expect(await gateway.eventCount()).toBe(1);
+  });
+
   it.each([
     ['code that is not compressed', Buffer.from('hello'), 'not compressed with gzip'],
     ['code that is damaged', Buffer.from('1f8b080000000000', 'hex'), 'not a readable gzipped tar'],

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { ApiSpec } from '#libs/domain/api/api-spec.ts';
-import { apiDecider, type ApiState } from '#libs/domain/api/api.decider.ts';
+import { apiDecider, ApiNotDeployed, type ApiState } from '#libs/domain/api/api.decider.ts';
 import type { ApiEvent } from '#libs/domain/api/api.events.ts';
 import { fold } from '#libs/domain/kernel/decider.ts';
-import { invariant } from '#libs/domain/kernel/errors.ts';
 import { type ApiId, apiId, apiName } from '#libs/domain/kernel/ids.ts';
 import { stringifyWithRaw } from '#libs/domain/kernel/raw-json.ts';
+import type { Position } from '#libs/domain/platform-event.ts';
 import { type ApiSpecDocument, apiSpecDocument } from '#libs/domain/status/job-documents.ts';
 import { eventId } from '#libs/event-store/event-ids.ts';
 import type { DecisionLane, EventStore } from '#libs/event-store/event-store.port.ts';
@@ -36,6 +36,8 @@ export interface Deployed {
 
 /** Deploys a list of APIs: all of them, or none when something is wrong with one. */
 export class DeployApis {
+  private lastTurn: Promise<unknown> = Promise.resolve();
+
   constructor(private readonly parts: DeployApisParts) {}
 
   /** @throws RequestRefused, JsonSyntaxError before anything is deployed */
@@ -43,8 +45,21 @@ export class DeployApis {
     const specs = readApiSpecs(config, isJson);
     const archive = code === null ? null : await readCodeArchive(code);
     for (const spec of specs) refuseMissingCode(spec, archive);
-    await this.refuseTakenEndpoints(specs);
+    return this.inTurn(() => this.deployAll(specs, archive));
+  }
 
+  /** One after the other: an endpoint that is free for two deployments at once would become both's. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.lastTurn.then(work);
+    this.lastTurn = turn.catch(() => {}); // Its own request reports it; the next one starts anew.
+    return turn;
+  }
+
+  private async deployAll(
+    specs: readonly ApiSpec[],
+    archive: CodeArchive | null,
+  ): Promise<readonly Deployed[]> {
+    await this.refuseTakenEndpoints(specs);
     if (archive !== null) await this.parts.blobs.put(archive.key, archive.bytes);
     const deployed: Deployed[] = [];
     for (const spec of specs) deployed.push(await this.deploy(spec, archive?.key ?? null));
@@ -57,7 +72,7 @@ export class DeployApis {
       ({ name }) => !redeployed.has(name),
     );
     for (const { name, networking } of specs) {
-      const owner = others.find(({ spec }) => spec.networking.endpoint === networking.endpoint);
+      const owner = others.find(({ endpoint }) => endpoint === networking.endpoint);
       if (owner !== undefined) throw endpointTaken(name, owner.name);
     }
   }
@@ -73,10 +88,11 @@ export class DeployApis {
       data: { apiName: name, newApiId, spec, codeKey },
     } as const;
     const stamp = { idOf: eventId, now: clock };
-    const { event } = await handleCommand(store, apiDecider, stamp, { lane, command });
+    const { event, position } = await handleCommand(store, apiDecider, stamp, { lane, command });
 
-    const { state, at } = await this.read(lane);
-    invariant(state.phase === 'deployed', 'an API that was just deployed is deployed');
+    // Others may deploy or delete it meanwhile; the answer is what this request has brought about.
+    const { state, at } = await this.read(lane, event === null ? Infinity : position);
+    if (state.phase === 'absent') throw new ApiNotDeployed(`${name} was deleted meanwhile`);
     const api = apiSpecDocument({ deployed: state.deployed, deployedAt: at });
     if (event === null) return { api, message: `${name} (BatchAPI) is up to date` };
     logger.info({ apiName: name, apiId: state.deployed.apiId }, 'api deployed');
@@ -84,11 +100,13 @@ export class DeployApis {
     return { api, message: `${verb} ${name} (BatchAPI)` };
   }
 
-  /** `at` is when the last event happened. */
+  /** The API as of `position`; `at` is when the last event up to there happened. */
   private async read(
     lane: DecisionLane<ApiEvent>,
+    position: Position = Infinity,
   ): Promise<{ readonly state: ApiState; readonly at: string }> {
-    const { events } = await this.parts.store.read<ApiEvent>(lane);
+    const { events: all } = await this.parts.store.read<ApiEvent>(lane);
+    const events = all.filter((logged) => logged.position <= position);
     const state = fold(
       apiDecider,
       events.map(({ event }) => event),

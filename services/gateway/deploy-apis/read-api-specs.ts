@@ -1,9 +1,9 @@
-import { parseDocument } from 'yaml';
 import type { ApiSpec, ComputeSpec } from '#libs/domain/api/api-spec.ts';
 import { checkJson } from '#libs/json/json-scanner.ts';
 import { fieldProblem } from '../field-problem.ts';
 import { badRequest } from '../request-refused.ts';
 import { type ApiConfig, apiConfig } from './api-config.schema.ts';
+import { parseYaml } from './parse-yaml.ts';
 
 /** Largest specification, as JSON: it travels in one event and in answers of the status service. */
 const SPEC_BYTES_MAX = 131_072;
@@ -18,25 +18,13 @@ const COMPUTE_DEFAULT: ComputeSpec = { cpu: '200m', mem: null, gpu: 0, inf: 0, s
  */
 export function readApiSpecs(content: Uint8Array, isJson: boolean): readonly ApiSpec[] {
   if (isJson) checkJson(content);
-  const configurations = parseYaml(content);
+  const configurations = parseYaml(decode(content));
   if (!Array.isArray(configurations) || configurations.length === 0) {
     throw badRequest('config.not_a_list', 'the configuration must be a list of at least one API');
   }
   const specs = configurations.map(readApiSpec);
   refuseRepeated(specs);
   return specs;
-}
-
-/** JSON is read as YAML too, which contains it. */
-function parseYaml(content: Uint8Array): unknown {
-  const document = parseDocument(decode(content), { intAsBigInt: true, merge: true });
-  const [problem] = document.errors;
-  if (problem !== undefined) throw badRequest('yaml.malformed', `invalid YAML: ${problem.message}`);
-  try {
-    return document.toJS({ maxAliasCount: 100 });
-  } catch (error) {
-    throw badRequest('yaml.malformed', `invalid YAML: ${String(error)}`);
-  }
 }
 
 function decode(content: Uint8Array): string {

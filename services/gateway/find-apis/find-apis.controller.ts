@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
 import { apiName } from '#libs/domain/kernel/ids.ts';
 import { RawJson, stringifyWithRaw } from '#libs/domain/kernel/raw-json.ts';
-import type { ApiAnswer } from '#libs/messaging/queries.ts';
+import type { ApiSummary } from '#libs/messaging/queries.ts';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway.config.ts';
 import { baseUrlOf, type HttpReply, type HttpRequest, sendJson } from '../http-message.ts';
 import { notFound } from '../request-refused.ts';
@@ -21,10 +21,10 @@ export class FindApisController {
   async list(@Req() request: HttpRequest, @Res() reply: HttpReply): Promise<void> {
     const baseUrl = baseUrlOf(request, this.config.publicUrl);
     const apis = await this.queries.listApis();
-    sendJson(reply, JSON.stringify(apis.map((api) => apiSummary(api, baseUrl))));
+    sendJson(reply, JSON.stringify(apis.map((api) => inAnswers(api, baseUrl))));
   }
 
-  /** With its newest jobs and every version that was deployed. */
+  /** With its newest jobs and what was deployed. */
   @Get(':name')
   async byName(
     @Param('name') given: string,
@@ -39,7 +39,7 @@ export class FindApisController {
     if (api === null) throw notFound('api.not_deployed', `${given} is not deployed`);
     const answer = {
       spec: api.spec,
-      endpoint: endpointUrl(api, baseUrlOf(request, this.config.publicUrl)),
+      endpoint: `${baseUrlOf(request, this.config.publicUrl)}${api.spec.networking.endpoint}`,
       job_statuses: new RawJson(page.jobsJson),
       api_versions: api.versions.map(({ id, deployedAt }) => ({
         api_id: id,
@@ -50,18 +50,15 @@ export class FindApisController {
   }
 }
 
-const apiSummary = (api: ApiAnswer, baseUrl: string): object => ({
+const inAnswers = (api: ApiSummary, baseUrl: string): object => ({
   name: api.name,
-  kind: api.spec.kind,
+  kind: 'BatchAPI',
   api_id: api.id,
-  endpoint: endpointUrl(api, baseUrl),
-  last_updated: api.spec.last_updated,
+  endpoint: `${baseUrl}${api.endpoint}`,
+  last_updated: api.deployedAt,
   active_job_count: api.activeJobCount,
   latest_job: api.latestJob && {
     job_id: api.latestJob.jobId,
     created_time: api.latestJob.createdAt,
   },
 });
-
-const endpointUrl = ({ spec }: ApiAnswer, baseUrl: string): string =>
-  `${baseUrl}${spec.networking.endpoint}`;

@@ -138,7 +138,9 @@ export const apiDetailsDocument = z.object({
   spec: apiSpecDocument,
   endpoint: z.url(),
   job_statuses: z.array(jobStatusDocument).describe('The newest ten'),
-  api_versions: z.array(z.object({ api_id: z.string(), last_updated: time })),
+  api_versions: z
+    .array(z.object({ api_id: z.string(), last_updated: time }))
+    .describe('The newest hundred, newest first'),
 });
 
 export const jobPageDocument = z.object({

@@ -96,7 +96,7 @@ const apiOperations: readonly Operation[] = [
     method: 'GET',
     path: '/v1/apis/{name}',
     id: 'getApi',
-    summary: 'One API with its newest jobs and all its versions.',
+    summary: 'One API with its newest jobs and its versions.',
     answer: json('ApiDetails'),
     errors: [404, 503],
   },

@@ -92,4 +92,12 @@ describe('RecordWorkers', () => {
     recorder.add(report('succeeded'));
     await untilRecorded(1);
   });
+
+  it('is settled once every report is in the log', async () => {
+    const order: WorkerState[] = ['initializing', 'running', 'succeeded'];
+    for (const state of order) recorder.add(report(state));
+    stopping.abort();
+    await recorder.settled();
+    expect(await states()).toEqual(order);
+  });
 });

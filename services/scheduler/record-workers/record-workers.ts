@@ -9,7 +9,7 @@ const RETRY_MS = 500;
 /** Puts what the compute backend reports into the log, in order, however long the log is away. */
 export class RecordWorkers {
   private readonly pending: WorkerReport[] = [];
-  private isWorking = false;
+  private working: Promise<void> | null = null;
 
   constructor(
     private readonly store: EventStore,
@@ -19,17 +19,21 @@ export class RecordWorkers {
 
   add(report: WorkerReport): void {
     this.pending.push(report);
-    if (!this.isWorking) void this.work();
+    this.working ??= this.work();
+  }
+
+  /** Resolves when every report so far is in the log, or given up because the log is away at the end. */
+  async settled(): Promise<void> {
+    await this.working;
   }
 
   private async work(): Promise<void> {
-    this.isWorking = true;
     for (let report = this.pending[0]; report !== undefined; report = this.pending[0]) {
       if (await this.tryRecord(report)) this.pending.shift();
       else if (this.signal.aborted) break;
       else await pause(RETRY_MS, this.signal);
     }
-    this.isWorking = false;
+    this.working = null;
   }
 
   private async tryRecord({ apiName, at, ...data }: WorkerReport): Promise<boolean> {

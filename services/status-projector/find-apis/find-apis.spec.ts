@@ -26,9 +26,6 @@ describe('getApi', () => {
       name: 'sum',
       id: 'spec-1',
       spec: { ...anApiSpec(), id: 'spec-1', last_updated: '2026-11-23T10:00:00.000Z' },
-      codeKey: 'code/1',
-      activeJobCount: 0,
-      latestJob: null,
       versions: [{ id: 'spec-1', deployedAt: '2026-11-23T10:00:00.000Z' }],
     });
   });
@@ -40,10 +37,19 @@ describe('getApi', () => {
     expect(getApi(view, { endpoint: '/sum' }).api).toBeNull();
   });
 
-  it('knows every version, newest first', () => {
+  it('knows its versions, newest first', () => {
     const { api } = getApi(viewOf(deployed, elsewhere), { name: sum });
     expect(api?.id).toBe('spec-2');
     expect(api?.versions.map(({ id }) => id)).toEqual(['spec-2', 'spec-1']);
+  });
+
+  it('names only the newest hundred versions, however often it was deployed', () => {
+    const deployments = Array.from({ length: 102 }, (_, n) =>
+      anApiDeployed({ apiId: apiId(`spec-${n}`) }),
+    );
+    const { api } = getApi(viewOf(...deployments), { name: sum });
+    expect(api?.versions).toHaveLength(100);
+    expect(api?.versions[0]?.id).toBe('spec-101');
   });
 
   it.each([
@@ -58,8 +64,23 @@ describe('getApi', () => {
     const view = viewOf(deployed, anApiDeleted(), elsewhere);
     expect(getApi(view, { name: sum }).api?.id).toBe('spec-2');
   });
+});
 
-  it('counts the jobs of the API that have not ended, and names the newest of all', () => {
+describe('listApis', () => {
+  it('says of an API where it is and when it was deployed', () => {
+    expect(listApis(viewOf(deployed)).apis).toEqual([
+      {
+        name: 'sum',
+        id: 'spec-1',
+        endpoint: '/sum',
+        deployedAt: '2026-11-23T10:00:00.000Z',
+        activeJobCount: 0,
+        latestJob: null,
+      },
+    ]);
+  });
+
+  it('counts the jobs of each API that have not ended, and names the newest of all', () => {
     const newest = jobOf('a');
     const view = viewOf(
       deployed,
@@ -69,14 +90,14 @@ describe('getApi', () => {
       jobCompleted({ jobId: newest }),
       aJobSubmitted({ jobId: jobOf('0'), apiName: apiName('mean') }),
     );
-    expect(getApi(view, { name: sum }).api).toMatchObject({
-      activeJobCount: 2,
-      latestJob: { jobId: newest, createdAt: '2026-11-23T10:00:03.000Z' },
-    });
+    expect(listApis(view).apis).toMatchObject([
+      {
+        activeJobCount: 2,
+        latestJob: { jobId: newest, createdAt: '2026-11-23T10:00:03.000Z' },
+      },
+    ]);
   });
-});
 
-describe('listApis', () => {
   it('lists deployed APIs by name', () => {
     expect(listApis(viewOf(deployed, another)).apis.map(({ name }) => name)).toEqual([
       'mean',

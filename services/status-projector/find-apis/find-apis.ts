@@ -1,13 +1,18 @@
-import type { ApiView } from '#libs/domain/status/api-view.ts';
+import type { ApiName } from '#libs/domain/kernel/ids.ts';
+import type { ApiVersion, ApiView } from '#libs/domain/status/api-view.ts';
 import { apiSpecDocument } from '#libs/domain/status/job-documents.ts';
 import type { JobView } from '#libs/domain/status/job-view.ts';
 import type { PlatformView } from '#libs/domain/status/platform-view.ts';
 import type {
   ApiAnswer,
+  ApiSummary,
   GetApiAnswer,
   GetApiQuery,
   ListApisAnswer,
 } from '#libs/messaging/queries.ts';
+
+/** As `ApiAnswer` says. */
+const VERSIONS_MAX = 100;
 
 /** The deployed API of a name or at an endpoint. */
 export function getApi(view: PlatformView, query: GetApiQuery): GetApiAnswer {
@@ -17,37 +22,47 @@ export function getApi(view: PlatformView, query: GetApiQuery): GetApiAnswer {
       : [...view.apis.values()].find(
           ({ current }) => current?.deployed.spec.networking.endpoint === query.endpoint,
         );
-  return { api: api === undefined ? null : apiAnswer(view, api) };
+  return { api: api === undefined ? null : apiAnswer(api) };
 }
 
 /** All deployed APIs by name. */
 export function listApis(view: PlatformView): ListApisAnswer {
-  const apis = [...view.apis.values()].map((api) => apiAnswer(view, api));
-  return {
-    apis: apis.filter((api) => api !== null).sort((a, b) => (a.name < b.name ? -1 : 1)),
-  };
+  const jobsByApi = Map.groupBy(view.jobs.values(), (job) => job.submitted.apiName);
+  const apis = [...view.apis.values()].flatMap((api) =>
+    api.current === null ? [] : apiSummary(api.name, api.current, jobsByApi.get(api.name) ?? []),
+  );
+  return { apis: apis.sort((a, b) => (a.name < b.name ? -1 : 1)) };
 }
 
 /** `null` when the API has been deleted. */
-function apiAnswer(view: PlatformView, api: ApiView): ApiAnswer | null {
-  const { current } = api;
+function apiAnswer({ name, current, allVersions }: ApiView): ApiAnswer | null {
   if (current === null) return null;
-  const jobs = [...view.jobs.values()].filter((job) => job.submitted.apiName === api.name);
+  return {
+    name,
+    id: current.deployed.apiId,
+    spec: apiSpecDocument(current),
+    versions: allVersions
+      .slice(0, VERSIONS_MAX)
+      .map(({ deployed, deployedAt }) => ({ id: deployed.apiId, deployedAt })),
+  };
+}
+
+function apiSummary(
+  name: ApiName,
+  { deployed, deployedAt }: ApiVersion,
+  jobs: readonly JobView[],
+): ApiSummary {
   const latest = jobs.reduce<JobView | null>(
     (newest, job) =>
       newest === null || job.submitted.jobId < newest.submitted.jobId ? job : newest,
     null,
   );
   return {
-    name: api.name,
-    id: current.deployed.apiId,
-    spec: apiSpecDocument(current),
-    codeKey: current.deployed.codeKey,
+    name,
+    id: deployed.apiId,
+    endpoint: deployed.spec.networking.endpoint,
+    deployedAt,
     activeJobCount: jobs.filter((job) => job.end === null).length,
     latestJob: latest && { jobId: latest.submitted.jobId, createdAt: latest.createdAt },
-    versions: api.allVersions.map(({ deployed, deployedAt }) => ({
-      id: deployed.apiId,
-      deployedAt,
-    })),
   };
 }

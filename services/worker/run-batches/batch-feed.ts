@@ -1,7 +1,7 @@
 import type { BatchReceiver, LeasedBatch } from '#libs/batch-queue/batch-queue.port.ts';
 import type { Logger } from '#libs/platform/logger.ts';
 import { pause } from '#libs/platform/pause.ts';
-import { PrefetchWindow } from './prefetch-window.ts';
+import type { PrefetchWindow } from './prefetch-window.ts';
 
 const RECEIVE_WAIT_MS = 5000;
 const RETRY_MS_MIN = 20;
@@ -9,6 +9,8 @@ const RETRY_MS_MAX = 1000;
 
 export interface BatchFeedDeps {
   openReceiver(): Promise<BatchReceiver>;
+  /** How many batches are held. */
+  readonly window: PrefetchWindow;
   readonly logger: Logger;
 }
 
@@ -17,7 +19,6 @@ export interface BatchFeedDeps {
  * be reached it tries again, with pauses, until `close`.
  */
 export class BatchFeed {
-  readonly window = new PrefetchWindow();
   private receiver: BatchReceiver | null = null;
   private waiting: LeasedBatch[] = [];
   private filling: Promise<void> | null = null;
@@ -77,7 +78,7 @@ export class BatchFeed {
 
   /** With long calls the next batch is fetched only when it is needed. */
   private isRunningLow(): boolean {
-    const { batchCount } = this.window;
+    const { batchCount } = this.deps.window;
     return batchCount > 1 && this.waiting.length <= batchCount >> 1;
   }
 
@@ -95,7 +96,7 @@ export class BatchFeed {
       try {
         this.receiver ??= await this.deps.openReceiver();
         if (signal.aborted) return await this.receiver.close();
-        const countMax = Math.max(this.window.batchCount - this.waiting.length, 1);
+        const countMax = Math.max(this.deps.window.batchCount - this.waiting.length, 1);
         const batches = await this.receiver.receive(countMax, RECEIVE_WAIT_MS);
         for (const batch of batches) this.waiting.push(batch);
         if (signal.aborted) this.releaseHeld();

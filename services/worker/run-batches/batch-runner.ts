@@ -17,6 +17,7 @@ import {
 } from './batch-outcome.ts';
 import { BatchRequests } from './batch-request.ts';
 import { OutcomeLog } from './outcome-log.ts';
+import { PrefetchWindow } from './prefetch-window.ts';
 
 const STATUS_OK = 200;
 /** How often to look whether the log has caught up. */
@@ -56,6 +57,7 @@ export class BatchRunner {
   private readonly runner: Runner;
   private readonly requests: BatchRequests;
   private readonly connection: HandlerConnection;
+  private readonly window: PrefetchWindow;
   private readonly feed: BatchFeed;
   private readonly outcomes: OutcomeLog;
   private inFlight: LeasedBatch | null = null;
@@ -75,7 +77,13 @@ export class BatchRunner {
     this.runner = assignment;
     this.requests = new BatchRequests(jobId, assignment);
     this.connection = new HandlerConnection(assignment.handlerPort);
-    this.feed = new BatchFeed({ openReceiver: () => queue.receiver(key), logger });
+    // A batch that is held and given back was handed out all the same: where that counts, none is.
+    this.window = new PrefetchWindow(assignment.receiveCountMax === null ? undefined : 1);
+    this.feed = new BatchFeed({
+      openReceiver: () => queue.receiver(key),
+      window: this.window,
+      logger,
+    });
     this.outcomes = new OutcomeLog({
       record: (facts) => store.record({ kind: 'batch', ...key }, facts),
       deadLetter: (letter) => queue.deadLetter(key, deadLetterQueueName ?? '', letter),
@@ -135,7 +143,7 @@ export class BatchRunner {
     this.inFlightSince = startedAt;
     const result = await this.connection.send(this.requests.headOf(batch), batch.payload);
     const durationMs = performance.now() - startedAt;
-    this.feed.window.observe(durationMs);
+    this.window.observe(durationMs);
 
     const durationUs = Math.round(durationMs * 1000);
     if (result.kind === 'cut') {

@@ -25,6 +25,10 @@ describe('how many batches a worker holds', () => {
     expect(new PrefetchWindow().batchCount).toBe(1);
   });
 
+  it('is at most as many as it is told', () => {
+    expect(windowAfter(60, 1, new PrefetchWindow(1)).batchCount).toBe(1);
+  });
+
   it('is one again after a long call', () => {
     expect(windowAfter(1, 5000, windowAfter(60, 1)).batchCount).toBe(1);
   });

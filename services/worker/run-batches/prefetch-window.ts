@@ -11,11 +11,14 @@ const WEIGHT = 0.2;
 export class PrefetchWindow {
   private averageMs = WORK_MS;
 
+  /** @param countMax 1 holds nothing but what is handled next */
+  constructor(private readonly countMax = COUNT_MAX) {}
+
   observe(durationMs: number): void {
     this.averageMs += WEIGHT * (durationMs - this.averageMs);
   }
 
   get batchCount(): number {
-    return Math.min(Math.max(Math.floor(WORK_MS / this.averageMs), 1), COUNT_MAX);
+    return Math.min(Math.max(Math.floor(WORK_MS / this.averageMs), 1), this.countMax);
   }
 }

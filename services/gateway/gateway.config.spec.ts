@@ -1,0 +1,28 @@
+import { describe, expect, it } from '@jest/globals';
+import { loadGatewayConfig } from './gateway.config.ts';
+
+describe('the configuration of the gateway', () => {
+  it('has a default for every variable', () => {
+    expect(loadGatewayConfig({})).toEqual({
+      port: 8888,
+      host: '127.0.0.1',
+      publicUrl: null,
+      natsUrl: 'nats://127.0.0.1:4222',
+      logLevel: 'info',
+    });
+  });
+
+  it('leaves out slashes at the end of its public address', () => {
+    const config = loadGatewayConfig({ PUBLIC_URL: 'https://batch.example.com/api/' });
+    expect(config.publicUrl).toBe('https://batch.example.com/api');
+  });
+
+  it.each([
+    ['PORT', '65536'],
+    ['PORT', 'http'],
+    ['PUBLIC_URL', 'batch.example.com'],
+    ['PUBLIC_URL', 'ftp://batch.example.com'],
+  ])('refuses %s=%s', (name, value) => {
+    expect(() => loadGatewayConfig({ [name]: value })).toThrow(`${name}: `);
+  });
+});

@@ -1,0 +1,29 @@
+import { describe, expect, it } from '@jest/globals';
+import { loadWorkerConfig } from './worker.config.ts';
+
+describe('the configuration of a worker', () => {
+  it('has a default for every variable', () => {
+    expect(loadWorkerConfig({})).toEqual({
+      natsUrl: 'nats://127.0.0.1:4222',
+      logLevel: 'info',
+      leaseMs: 10_000,
+    });
+  });
+
+  it('takes what is set', () => {
+    const env = { NATS_URL: 'nats://there:4333', LOG_LEVEL: 'debug', LEASE_MS: '1500' };
+    expect(loadWorkerConfig(env)).toEqual({
+      natsUrl: 'nats://there:4333',
+      logLevel: 'debug',
+      leaseMs: 1500,
+    });
+  });
+
+  it.each([
+    ['LEASE_MS', '999'],
+    ['LEASE_MS', '1e12'],
+    ['LOG_LEVEL', 'loud'],
+  ])('refuses %s=%s', (name, value) => {
+    expect(() => loadWorkerConfig({ [name]: value })).toThrow(`${name}: `);
+  });
+});
