@@ -4,6 +4,7 @@ import type { JobEvent } from '#libs/domain/job/job.events.ts';
 import { apiName } from '#libs/domain/kernel/ids.ts';
 import { silentLogger } from '#libs/platform/logger.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
+import { followedEntries } from '#test/support/followed-entries.ts';
 import { A_JOB, aJobSubmitted, jobStopRequested } from '#test/support/job.builders.ts';
 import { TestNatsServer } from '#test/support/nats-server.ts';
 import { factOf, succeeded } from '../event-store.contract.ts';
@@ -59,18 +60,8 @@ const attributes = (type: string): Record<string, string> => ({
 });
 const STOP_JSON = `{"jobId":"${A_JOB}","reason":null}`;
 
-async function collect(
-  count: number,
-  onGroup: (soFar: number) => Promise<void>,
-): Promise<LogEntry[]> {
-  const entries: LogEntry[] = [];
-  for await (const group of store.follow(0, stop.signal)) {
-    entries.push(...group);
-    if (entries.length >= count) break;
-    await onGroup(entries.length);
-  }
-  return entries;
-}
+const collect = (count: number, onGroup: (soFar: number) => Promise<void>): Promise<LogEntry[]> =>
+  followedEntries({ store, signal: stop.signal }, count, onGroup);
 describe('messages that nobody of ours wrote', () => {
   it.each([
     ['an unknown type', attributes('dev.cortex.batch.BatchMelted.v1'), '{}', /unknown event type/],

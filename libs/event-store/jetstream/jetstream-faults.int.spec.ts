@@ -6,6 +6,7 @@ import { apiName } from '#libs/domain/kernel/ids.ts';
 import { silentLogger } from '#libs/platform/logger.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
 import { onReconnect } from '#libs/platform/nats/on-reconnect.ts';
+import { followedEntries } from '#test/support/followed-entries.ts';
 import { A_JOB, aJobSubmitted, jobStopRequested } from '#test/support/job.builders.ts';
 import { TestNatsServer } from '#test/support/nats-server.ts';
 import { factOf, succeeded } from '../event-store.contract.ts';
@@ -54,18 +55,8 @@ async function restartServer(): Promise<void> {
   stopWatching();
 }
 
-async function collect(
-  count: number,
-  onGroup: (soFar: number) => Promise<void>,
-): Promise<LogEntry[]> {
-  const entries: LogEntry[] = [];
-  for await (const group of store.follow(0, stop.signal)) {
-    entries.push(...group);
-    if (entries.length >= count) break;
-    await onGroup(entries.length);
-  }
-  return entries;
-}
+const collect = (count: number, onGroup: (soFar: number) => Promise<void>): Promise<LogEntry[]> =>
+  followedEntries({ store, signal: stop.signal }, count, onGroup);
 const positions = (entries: readonly LogEntry[]): number[] =>
   entries.map((entry) =>
     entry.kind === 'event' ? entry.logged.position : entry.unreadable.position,

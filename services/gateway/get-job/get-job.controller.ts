@@ -9,8 +9,17 @@ import {
   sendJson,
   targetOf,
 } from '../http-message.ts';
+import { RequestRefused } from '../request-refused.ts';
 import { STATUS_QUERIES, type StatusQueries } from '../status-queries.port.ts';
 import { jobStatusAnswer } from './job-status-answer.ts';
+
+/** Answering a question about the past with the present would be a wrong answer. */
+const pastNotSupported = (): RequestRefused =>
+  new RequestRefused({
+    status: 501,
+    kind: 'past.not_supported_yet',
+    message: 'query param at: the state of a job at an earlier moment is not supported yet',
+  });
 
 /** `GET <endpoint>?jobID=` and `GET /v1/jobs/<id>`: the status document of one job. */
 @Controller()
@@ -26,6 +35,7 @@ export class GetJobController {
     @Req() request: HttpRequest,
     @Res() reply: HttpReply,
   ): Promise<void> {
+    if (targetOf(request).query.has('at')) throw pastNotSupported();
     const job = await this.queries.getJob({ jobId: jobId(id) });
     if (job === null) throw jobNotFound(id, null);
     sendJson(reply, jobStatusAnswer(jobId(id), job, baseUrlOf(request, this.config.publicUrl)));
