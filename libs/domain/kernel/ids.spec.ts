@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { batchId, jobId, parseBatchId, workerId } from './ids.ts';
+import { BATCH_INDEX_MAX, batchId, jobId, parseBatchId, workerId } from './ids.ts';
 
 const job = jobId('0123456789abcdef');
 
 describe('a batch id', () => {
-  it.each([0, 7, 999_999])('tells its job and index (%d)', (index) => {
+  it.each([0, 7, BATCH_INDEX_MAX])('tells its job and index (%d)', (index) => {
     expect(parseBatchId(batchId(job, index))).toEqual({ job, index });
   });
   it.each([
@@ -15,6 +15,7 @@ describe('a batch id', () => {
     ['a leading zero', '0123456789abcdef-01'],
     ['a negative index', '0123456789abcdef--1'],
     ['more after it', '0123456789abcdef-1-2'],
+    ['an index out of all reason', `0123456789abcdef-${BATCH_INDEX_MAX + 1}`],
   ])('is not %s', (_what, text) => {
     expect(parseBatchId(text)).toBeNull();
   });

@@ -17,11 +17,15 @@ export const apiName = (value: string): ApiName => value as ApiName;
 export const apiId = (value: string): ApiId => value as ApiId;
 export const workerId = (ordinal: number): WorkerId => String(ordinal) as WorkerId;
 
+/** Readers keep a bit per batch: an index out of all reason would cost them their memory. */
+export const BATCH_INDEX_MAX = 99_999_999;
+
 /** @param index position of the batch in its job, from 0 */
 export const batchId = (job: JobId, index: number): BatchId => `${job}-${index}` as BatchId;
 
 /** The inverse of `batchId`; `null` when `value` is not the id of a batch. */
 export function parseBatchId(value: string): { job: JobId; index: number } | null {
   if (!/^[0-9a-f]{16}-(0|[1-9]\d*)$/.test(value)) return null;
-  return { job: jobId(value.slice(0, 16)), index: Number(value.slice(17)) };
+  const index = Number(value.slice(17));
+  return index > BATCH_INDEX_MAX ? null : { job: jobId(value.slice(0, 16)), index };
 }

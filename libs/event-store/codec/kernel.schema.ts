@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import type { ApiId, ApiName, JobId, WorkerId } from '#libs/domain/kernel/ids.ts';
+import {
+  type ApiId,
+  type ApiName,
+  BATCH_INDEX_MAX,
+  type JobId,
+  type WorkerId,
+} from '#libs/domain/kernel/ids.ts';
 import type { Reason } from '#libs/domain/job/job.events.ts';
 import { RawJson } from '#libs/domain/kernel/raw-json.ts';
 
@@ -14,8 +20,6 @@ export const workerId = nonEmpty as z.ZodType<WorkerId>;
 export const count = z.int().nonnegative();
 export const positiveCount = z.int().positive();
 
-/** Readers keep a bit per batch: an index out of all reason would cost them their memory. */
-const BATCH_INDEX_MAX = 99_999_999;
 export const batchIndex = z.int().nonnegative().max(BATCH_INDEX_MAX);
 
 export const rawJson = z.instanceof(RawJson);

@@ -211,7 +211,9 @@ describe('PUT /v1/apis refuses', () => {
     const responses = await Promise.all(
       names.map((name) => putJson(aPodApi({ name, networking: { endpoint: '/x' } }))),
     );
-    expect(responses.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400]);
+    expect(responses.map(({ status }) => status).sort((a, b) => a - b)).toEqual([
+      200, 400, 400, 400,
+    ]);
     expect(await gateway.eventCount()).toBe(1);
   });
 

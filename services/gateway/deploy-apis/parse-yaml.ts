@@ -3,7 +3,7 @@ import { badRequest } from '../request-refused.ts';
 
 type Node = Parameters<typeof visit>[0];
 
-/** The parser's own expansion guard: aliases may not multiply what they name by more than this. */
+/** How often aliases may multiply what they name. */
 const ALIASES_MAX = 100;
 
 /**
@@ -21,6 +21,7 @@ export function parseYaml(text: string): unknown {
     merge: true,
     uniqueKeys: false,
     prettyErrors: false,
+    logLevel: 'error', // Its warnings would go to stderr past our log.
     lineCounter: lines,
   });
   const refuse = (problem: string, offset: number): never => {
