@@ -17,6 +17,8 @@ export function eventId(event: PlatformEvent): string {
       return `${event.data.jobId}.${event.type}`; // At most one of each in a job that matters.
     case 'BatchEnqueued':
       return `${batchId(event.data.jobId, event.data.firstIndex)}.${event.type}.${event.data.batchCount}`;
+    case 'LinesSkipped':
+      return `${event.data.jobId}.${event.type}.${event.data.firstSkipped}`;
     case 'BatchSucceeded':
     case 'BatchFailed':
     case 'BatchDeadLettered':

@@ -21,7 +21,15 @@ const handlerSaidNo = { kind: 'handler.status', message: 'the handler answered 5
 
 export const batchesEnqueued = (changes: Changes<BatchEnqueued> = {}): BatchEnqueued => ({
   type: 'BatchEnqueued',
-  data: { jobId: A_JOB, firstIndex: 0, batchCount: 10, itemCount: 100, cursor: '900', ...changes },
+  data: {
+    jobId: A_JOB,
+    firstIndex: 0,
+    batchCount: 10,
+    itemCount: 100,
+    cursor: '900',
+    skippedLineCount: 0,
+    ...changes,
+  },
 });
 export const jobStarted = (changes: Changes<JobStarted> = {}): JobStarted => ({
   type: 'JobStarted',

@@ -15,6 +15,7 @@ import type {
   JobSubmitted,
 } from '#libs/domain/job/job.events.ts';
 import { apiId, apiName, jobId } from '#libs/domain/kernel/ids.ts';
+import type { PlatformEvent } from '#libs/domain/platform-event.ts';
 import { RawJson } from '#libs/domain/kernel/raw-json.ts';
 
 /** A job of 100 items in 10 batches for 2 workers; tests name only what they are about. */
@@ -39,8 +40,9 @@ const submission: JobSubmitted['data'] = {
   config: new RawJson('{"b":9007199254740993,"a":{"1":null}}'),
   queueUrl: `nats://127.0.0.1:4222/batches.sum.${A_JOB}`,
   traceparent: null,
+  parentJobId: null,
 };
-const total = { jobId: A_JOB, totalBatchCount: 10, totalItemCount: 100 };
+const total = { jobId: A_JOB, totalBatchCount: 10, totalItemCount: 100, skippedLineCount: 0 };
 const unreadableInput = { kind: 'input.missing', message: 'the items are gone' };
 
 /** Counts of a job whose batches all succeeded, unless told otherwise. */
@@ -106,3 +108,9 @@ export const jobCompleted = (changes: Changes<JobCompleted> = {}): JobCompleted 
     ...changes,
   },
 });
+
+/** Where the items of a job that carries them are kept; `""` of any other event. */
+export const itemsKeyOf = (event: PlatformEvent | undefined): string =>
+  event?.type === 'JobSubmitted' && event.data.source.kind === 'item_list'
+    ? event.data.source.itemsKey
+    : '';

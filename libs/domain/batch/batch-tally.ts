@@ -43,6 +43,7 @@ export class BatchTally {
         this.extendTo(event.data.firstIndex + event.data.batchCount);
         return;
       case 'JobStarted':
+      case 'LinesSkipped':
         return;
       case 'BatchSucceeded':
         return this.addSuccess(event.data);

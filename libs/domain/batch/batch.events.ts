@@ -12,6 +12,32 @@ export type BatchEnqueued = Event<
     readonly itemCount: number;
     /** Where in the input the next batch starts; opaque to everyone but the source's reader. */
     readonly cursor: string;
+    /** Lines left out so far, from the start of the input to `cursor`. */
+    readonly skippedLineCount: number;
+  }
+>;
+
+/** A line that was left out of the job because it is not JSON. */
+export interface SkippedLine {
+  /** `s3://bucket/key`. */
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  /** Of the first byte that is wrong, from the start of the (unpacked) file. */
+  readonly byteOffset: number;
+  readonly message: string;
+}
+
+/** Lines were left out, because the submission says `on_error: "skip"`. For people; counts are in `BatchEnqueued`. */
+export type LinesSkipped = Event<
+  'LinesSkipped',
+  {
+    readonly jobId: JobId;
+    /** How many lines of the job were left out before these. */
+    readonly firstSkipped: number;
+    readonly lineCount: number;
+    /** The first of them, at most 100. */
+    readonly lines: readonly SkippedLine[];
   }
 >;
 
@@ -61,4 +87,9 @@ export type BatchDeadLettered = Event<
 >;
 
 export type BatchEvent =
-  BatchEnqueued | JobStarted | BatchSucceeded | BatchFailed | BatchDeadLettered;
+  | BatchEnqueued
+  | LinesSkipped
+  | JobStarted
+  | BatchSucceeded
+  | BatchFailed
+  | BatchDeadLettered;

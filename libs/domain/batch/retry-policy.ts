@@ -1,3 +1,4 @@
+import type { Reason } from '../job/job.events.ts';
 import type { BatchFailed } from './batch.events.ts';
 
 const DELAY_MS_MIN = 1000;
@@ -20,3 +21,19 @@ export function afterFailure(receiveCountMax: number | null, attempt: number): V
   if (attempt >= receiveCountMax) return { next: 'dead-letter' };
   return { next: 'retry', delayMs: Math.min(DELAY_MS_MIN * 2 ** (attempt - 1), DELAY_MS_MAX) };
 }
+
+/**
+ * Whether a batch has had all its attempts when it is handed out for `attempt` (from 1): whoever
+ * had the last one never said what became of it. To handle it again would be to let a batch that
+ * kills its worker do so for ever.
+ */
+export const isLost = (receiveCountMax: number | null, attempt: number): boolean =>
+  receiveCountMax !== null && attempt > receiveCountMax;
+
+/** Why a lost batch is dead-lettered. */
+export const lostBatchReason = (receiveCountMax: number): Reason => ({
+  kind: 'worker.lost_batch',
+  message:
+    `the batch was handed out ${receiveCountMax} ${receiveCountMax === 1 ? 'time' : 'times'}, and the worker that had ` +
+    'it last did not come back: it died, or was cut off, before it could tell an outcome',
+});

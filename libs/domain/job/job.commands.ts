@@ -1,15 +1,17 @@
 import type { Command } from '../kernel/decider.ts';
 import type { JobId } from '../kernel/ids.ts';
 import type { BatchCounts } from '../batch/batch-counts.ts';
-import type { CompletionHookOutcome, JobSubmitted, Reason } from './job.events.ts';
+import type {
+  CompletionHookOutcome,
+  EnqueuingCompleted,
+  JobSubmitted,
+  Reason,
+} from './job.events.ts';
 import type { EndStatus } from './job-status-code.ts';
 
 export type SubmitJob = Command<'SubmitJob', JobSubmitted['data']>;
 
-export type CompleteEnqueuing = Command<
-  'CompleteEnqueuing',
-  { readonly jobId: JobId; readonly totalBatchCount: number; readonly totalItemCount: number }
->;
+export type CompleteEnqueuing = Command<'CompleteEnqueuing', EnqueuingCompleted['data']>;
 
 export type FailEnqueuing = Command<
   'FailEnqueuing',

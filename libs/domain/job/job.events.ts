@@ -11,8 +11,32 @@ export interface ItemListSource {
   readonly batchSizeItems: number;
 }
 
+/** Which objects of S3 a job is about, as its submitter wrote it. */
+export interface S3Selection {
+  /** `s3://bucket/key` of an object, or of everything whose key starts so; at least one. */
+  readonly s3Paths: readonly string[];
+  /** Globs on the whole `s3://bucket/key`; empty keeps everything. */
+  readonly includes: readonly string[];
+  /** Globs too; what matches one is dropped. */
+  readonly excludes: readonly string[];
+}
+
+/** Each selected object's path is an item. */
+export interface FilePathListerSource extends S3Selection {
+  readonly kind: 'file_path_lister';
+  readonly batchSizeItems: number;
+}
+
+/** Each line of the selected objects is an item. */
+export interface DelimitedFilesSource extends S3Selection {
+  readonly kind: 'delimited_files';
+  readonly batchSizeItems: number;
+  /** What a line that is not JSON does: it ends the job `enqueue_failed`, or it is left out. */
+  readonly onError: 'fail' | 'skip';
+}
+
 /** Where a job's items come from. */
-export type JobSource = ItemListSource;
+export type JobSource = ItemListSource | FilePathListerSource | DelimitedFilesSource;
 
 /** Where batches go that failed `receiveCountMax` times. */
 export interface DeadLetterQueue {
@@ -45,13 +69,21 @@ export type JobSubmitted = Event<
     readonly queueUrl: string;
     /** W3C trace context of the submission, so handler calls join the submitter's trace. */
     readonly traceparent: string | null;
+    /** The job whose dead letters these items are; `null` for a job of its own. */
+    readonly parentJobId: JobId | null;
   }
 >;
 
 /** Every batch is on the queue. The counts are final from here on. */
 export type EnqueuingCompleted = Event<
   'EnqueuingCompleted',
-  { readonly jobId: JobId; readonly totalBatchCount: number; readonly totalItemCount: number }
+  {
+    readonly jobId: JobId;
+    readonly totalBatchCount: number;
+    readonly totalItemCount: number;
+    /** Lines that were left out because they are not JSON. */
+    readonly skippedLineCount: number;
+  }
 >;
 
 /** Enqueuing gave up; the job ends `enqueue_failed` and no further batch is sent. */

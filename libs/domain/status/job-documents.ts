@@ -24,12 +24,16 @@ export interface JobDocument {
   } | null;
   /** RFC 3339, UTC, milliseconds, as are all times. */
   readonly created_time: string;
+  /** Only of a job that was made of another job's dead letters: that job. */
+  readonly parent_job_id?: JobId;
 }
 
 /** A job as it is: the answer to `GET <endpoint>?jobID=`. Absent members are not known (yet). */
 export interface JobStatusDocument extends JobDocument {
   readonly status: JobStatusCode;
   readonly total_batch_count?: number;
+  /** Lines left out so far; only with `on_error: "skip"`. */
+  readonly skipped_line_count?: number;
   /** Enqueued and not settled. */
   readonly batches_in_queue: number;
   readonly batch_metrics: {
@@ -78,6 +82,7 @@ export function jobDocument({ submitted, createdAt }: JobView): JobDocument {
         ? null
         : { arn: deadLetterQueue.arn, max_receive_count: deadLetterQueue.receiveCountMax },
     created_time: createdAt,
+    ...(submitted.parentJobId && { parent_job_id: submitted.parentJobId }),
   };
 }
 
@@ -88,6 +93,7 @@ export function jobStatusDocument(job: JobView): JobStatusDocument {
     ...jobDocument(job),
     status: job.status,
     ...(job.total && { total_batch_count: job.total.batchCount }),
+    ...skippedLinesOf(job),
     batches_in_queue: counts.remaining,
     batch_metrics: {
       succeeded: counts.succeeded,
@@ -106,6 +112,15 @@ export function jobStatusDocument(job: JobView): JobStatusDocument {
     start_time: job.startedAt ?? job.createdAt,
     ...endOf(job),
   };
+}
+
+function skippedLinesOf({
+  submitted: { source },
+  total,
+  cursor,
+}: JobView): Pick<JobStatusDocument, 'skipped_line_count'> {
+  if (source.kind !== 'delimited_files' || source.onError !== 'skip') return {};
+  return { skipped_line_count: (total ?? cursor).skippedLineCount };
 }
 
 function endOf(job: JobView): Pick<JobStatusDocument, 'end_time' | 'reason' | 'completion_hook'> {

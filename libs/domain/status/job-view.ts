@@ -1,6 +1,6 @@
 import { BatchTally, type BatchTallySnapshot } from '../batch/batch-tally.ts';
 import type { BatchCounts } from '../batch/batch-counts.ts';
-import type { BatchEvent } from '../batch/batch.events.ts';
+import type { BatchEnqueued, BatchEvent } from '../batch/batch.events.ts';
 import type { JobCompleted, JobEvent, JobSubmitted, Reason } from '../job/job.events.ts';
 import type { JobStatusCode } from '../job/job-status-code.ts';
 import type { WorkerId } from '../kernel/ids.ts';
@@ -16,7 +16,7 @@ export interface JobViewSnapshot {
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly end: { readonly at: string; readonly data: JobCompleted['data'] } | null;
-  readonly total: { readonly batchCount: number; readonly itemCount: number } | null;
+  readonly total: EnqueuedTotal | null;
   readonly enqueuingFailure: Reason | null;
   readonly stopRequest: { readonly reason: Reason | null } | null;
   readonly cursor: EnqueuingCursor;
@@ -24,11 +24,19 @@ export interface JobViewSnapshot {
   readonly tally: BatchTallySnapshot;
 }
 
+/** What enqueuing came to. */
+export interface EnqueuedTotal {
+  readonly batchCount: number;
+  readonly itemCount: number;
+  readonly skippedLineCount: number;
+}
+
 /** How far enqueuing is known to have got. `position` is `""` at the start of the input. */
 export interface EnqueuingCursor {
   readonly position: string;
   readonly batchCount: number;
   readonly itemCount: number;
+  readonly skippedLineCount: number;
 }
 
 /**
@@ -42,7 +50,7 @@ export class JobView {
   total: JobViewSnapshot['total'] = null;
   enqueuingFailure: Reason | null = null;
   stopRequest: JobViewSnapshot['stopRequest'] = null;
-  cursor: EnqueuingCursor = { position: '', batchCount: 0, itemCount: 0 };
+  cursor: EnqueuingCursor = { position: '', batchCount: 0, itemCount: 0, skippedLineCount: 0 };
   readonly workers = new Map<WorkerId, WorkerRecord>();
   private tally = new BatchTally();
 
@@ -63,6 +71,7 @@ export class JobView {
         this.total = {
           batchCount: event.data.totalBatchCount,
           itemCount: event.data.totalItemCount,
+          skippedLineCount: event.data.skippedLineCount,
         };
         return;
       case 'EnqueuingFailed':
@@ -148,16 +157,12 @@ export class JobView {
     return view;
   }
 
-  private advanceCursor(range: {
-    firstIndex: number;
-    batchCount: number;
-    itemCount: number;
-    cursor: string;
-  }): void {
+  private advanceCursor(range: BatchEnqueued['data']): void {
     const batchCount = range.firstIndex + range.batchCount;
     if (batchCount <= this.cursor.batchCount) return;
     // All batches but the job's last are full, so nothing is summed: ranges may repeat and overlap.
     const itemCount = range.firstIndex * this.submitted.source.batchSizeItems + range.itemCount;
-    this.cursor = { position: range.cursor, batchCount, itemCount };
+    const { cursor: position, skippedLineCount } = range;
+    this.cursor = { position, batchCount, itemCount, skippedLineCount };
   }
 }

@@ -40,6 +40,7 @@ export class PlatformView {
       case 'JobCompleted':
         return this.update(event.data.jobId, (job) => job.applyJobEvent(event, at));
       case 'BatchEnqueued':
+      case 'LinesSkipped':
       case 'JobStarted':
       case 'BatchSucceeded':
       case 'BatchFailed':

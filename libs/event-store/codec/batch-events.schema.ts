@@ -5,6 +5,7 @@ import type {
   BatchFailed,
   BatchSucceeded,
   JobStarted,
+  LinesSkipped,
 } from '#libs/domain/batch/batch.events.ts';
 import { batchIndex, count, jobId, positiveCount, reason, workerId } from './kernel.schema.ts';
 
@@ -14,7 +15,17 @@ export const batchEnqueued = z.object({
   batchCount: positiveCount,
   itemCount: count,
   cursor: z.string(),
+  skippedLineCount: count,
 }) satisfies z.ZodType<BatchEnqueued['data']>;
+
+export const linesSkipped = z.object({
+  jobId,
+  firstSkipped: count,
+  lineCount: positiveCount,
+  lines: z.array(
+    z.object({ file: z.string(), line: positiveCount, byteOffset: count, message: z.string() }),
+  ),
+}) satisfies z.ZodType<LinesSkipped['data']>;
 
 export const jobStarted = z.object({ jobId, workerId }) satisfies z.ZodType<JobStarted['data']>;
 

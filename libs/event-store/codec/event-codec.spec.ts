@@ -31,11 +31,12 @@ const newest: { [Type in EventType]: Extract<PlatformEvent, { type: Type }> } = 
       config: new RawJson('{ "b" : 9007199254740993, "a":{"2":1.10, "1":null}, "ü":"\\u00e9" }'),
       queueUrl: `nats://CORTEX_BATCHES/cortex.batches.${api}.${job}`,
       traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+      parentJobId: null,
     },
   },
   EnqueuingCompleted: {
     type: 'EnqueuingCompleted',
-    data: { jobId: job, totalBatchCount: 10, totalItemCount: 100 },
+    data: { jobId: job, totalBatchCount: 10, totalItemCount: 100, skippedLineCount: 0 },
   },
   EnqueuingFailed: { type: 'EnqueuingFailed', data: { jobId: job, reason } },
   JobStopRequested: { type: 'JobStopRequested', data: { jobId: job, reason: null } },
@@ -50,7 +51,23 @@ const newest: { [Type in EventType]: Extract<PlatformEvent, { type: Type }> } = 
   },
   BatchEnqueued: {
     type: 'BatchEnqueued',
-    data: { jobId: job, firstIndex: 0, batchCount: 5, itemCount: 50, cursor: '4711' },
+    data: {
+      jobId: job,
+      firstIndex: 0,
+      batchCount: 5,
+      itemCount: 50,
+      cursor: '4711',
+      skippedLineCount: 0,
+    },
+  },
+  LinesSkipped: {
+    type: 'LinesSkipped',
+    data: {
+      jobId: job,
+      firstSkipped: 2,
+      lineCount: 1,
+      lines: [{ file: 's3://b/ü.ndjson', line: 3, byteOffset: 40, message: 'unexpected "}"' }],
+    },
   },
   JobStarted: { type: 'JobStarted', data: { jobId: job, workerId: worker } },
   BatchSucceeded: {

@@ -8,6 +8,7 @@ import {
   batchFailed,
   batchSucceeded,
   jobStarted,
+  linesSkipped,
 } from './batch-events.schema.ts';
 import { idempotencyKeyClaimed } from './idempotency-events.schema.ts';
 import {
@@ -40,15 +41,27 @@ export interface EventDefinition<Data = unknown> {
 type Registry = { readonly [Type in EventType]: EventDefinition<DataOf<Type>> };
 
 const first = { upcasts: [], rawMembers: [] } as const;
+const noLinesSkipped: Upcast = (data) => ({ ...data, skippedLineCount: 0 });
 
 /** Every type of event there is. A type added to the domain alone stops compiling here. */
 export const EVENT_REGISTRY: Registry = {
-  JobSubmitted: { ...first, lane: 'job', schema: jobSubmitted, rawMembers: ['config'] },
-  EnqueuingCompleted: { ...first, lane: 'job', schema: enqueuingCompleted },
+  JobSubmitted: {
+    lane: 'job',
+    schema: jobSubmitted,
+    upcasts: [(data) => ({ ...data, parentJobId: null })],
+    rawMembers: ['config'],
+  },
+  EnqueuingCompleted: {
+    ...first,
+    lane: 'job',
+    schema: enqueuingCompleted,
+    upcasts: [noLinesSkipped],
+  },
   EnqueuingFailed: { ...first, lane: 'job', schema: enqueuingFailed },
   JobStopRequested: { ...first, lane: 'job', schema: jobStopRequested },
   JobCompleted: { ...first, lane: 'job', schema: jobCompleted },
-  BatchEnqueued: { ...first, lane: 'batch', schema: batchEnqueued },
+  BatchEnqueued: { ...first, lane: 'batch', schema: batchEnqueued, upcasts: [noLinesSkipped] },
+  LinesSkipped: { ...first, lane: 'batch', schema: linesSkipped },
   JobStarted: { ...first, lane: 'batch', schema: jobStarted },
   BatchSucceeded: { ...first, lane: 'batch', schema: batchSucceeded },
   BatchFailed: { ...first, lane: 'batch', schema: batchFailed },

@@ -12,12 +12,25 @@ import { apiId, apiName, count, jobId, positiveCount, rawJson, reason } from './
 
 // `satisfies` ties each wire schema to its domain type: a member added to one alone stops compiling.
 
+const s3Selection = {
+  s3Paths: z.array(z.string()),
+  includes: z.array(z.string()),
+  excludes: z.array(z.string()),
+  batchSizeItems: positiveCount,
+};
+
 const jobSource = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('item_list'),
     itemsKey: z.string(),
     itemCount: count,
     batchSizeItems: positiveCount,
+  }),
+  z.object({ kind: z.literal('file_path_lister'), ...s3Selection }),
+  z.object({
+    kind: z.literal('delimited_files'),
+    ...s3Selection,
+    onError: z.enum(['fail', 'skip']),
   }),
 ]) satisfies z.ZodType<JobSource>;
 
@@ -32,12 +45,14 @@ export const jobSubmitted = z.object({
   config: rawJson.nullable(),
   queueUrl: z.string(),
   traceparent: z.string().nullable(),
+  parentJobId: jobId.nullable(),
 }) satisfies z.ZodType<JobSubmitted['data']>;
 
 export const enqueuingCompleted = z.object({
   jobId,
   totalBatchCount: count,
   totalItemCount: count,
+  skippedLineCount: count,
 }) satisfies z.ZodType<EnqueuingCompleted['data']>;
 
 export const enqueuingFailed = z.object({
