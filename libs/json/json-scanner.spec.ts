@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
+import { damaged, isJsonByReference, json } from '#test/support/json-texts.ts';
 import { arrayElements, ArrayCursor, checkJson, DEPTH_MAX, objectMembers } from './json-scanner.ts';
 import { JsonSyntaxError } from './json-syntax-error.ts';
 
@@ -7,16 +8,6 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const bytesOf = (text: string): Uint8Array => encoder.encode(text);
 const textOf = (bytes: Uint8Array): string => decoder.decode(bytes);
-
-/** `JSON.parse` on strictly decoded UTF-8 is the judge of what is JSON. */
-function isJsonByReference(bytes: Uint8Array): boolean {
-  try {
-    JSON.parse(decoder.decode(bytes));
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 function isJson(bytes: Uint8Array): boolean {
   try {
@@ -36,66 +27,6 @@ function problemOf(read: () => unknown): JsonSyntaxError {
     throw error;
   }
   throw new Error('was read without a problem');
-}
-
-const space = fc.string({ unit: fc.constantFrom(' ', '\t', '\n', '\r'), maxLength: 3 });
-const anyString = fc.string({ unit: 'binary', maxLength: 12 });
-const number = fc.oneof(
-  fc.constantFrom('0', '-0', '9007199254740993', '1e400', '-1.5E-3', '0.10', '1e+05'),
-  fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => JSON.stringify(value)),
-);
-const string = fc.oneof(
-  anyString.map((value) => JSON.stringify(value)),
-  fc.constantFrom('"\\ud800"', '"\\u00fC\\/\\b"', '"ü€😀"', '"\u007f"', '""'),
-);
-/** JSON texts with white space everywhere, any number form, any escape and repeated names. */
-const { json } = fc.letrec<{ json: string; array: string; object: string }>((tie) => ({
-  json: fc
-    .tuple(
-      space,
-      fc.oneof(
-        { maxDepth: 4, withCrossShrink: true },
-        fc.constantFrom('null', 'true', 'false'),
-        number,
-        string,
-        tie('array'),
-        tie('object'),
-      ),
-      space,
-    )
-    .map((parts) => parts.join('')),
-  array: fc
-    .array(tie('json'), { maxLength: 4 })
-    .chain((items) =>
-      items.length > 0 ? fc.constant(`[${items.join()}]`) : space.map((inside) => `[${inside}]`),
-    ),
-  object: fc
-    .array(fc.tuple(space, string, space, tie('json')), { maxLength: 4 })
-    .map(
-      (members) =>
-        `{${members.map(([before, name, after, value]) => `${before}${name}${after}:${value}`).join()}}`,
-    ),
-}));
-
-/** Overwrites, inserts or removes bytes: most results are no JSON any more, some still are. */
-const mutation = fc.record({
-  at: fc.nat(),
-  kind: fc.constantFrom('overwrite', 'insert', 'remove', 'truncate'),
-  byte: fc.oneof(
-    fc.nat(255),
-    fc.constantFrom(...Array.from('{}[],:"\\0123456789.eE+-tfnu \n\t', (c) => c.charCodeAt(0))),
-    fc.constantFrom(0x00, 0x80, 0xbf, 0xc0, 0xc2, 0xe0, 0xed, 0xef, 0xf0, 0xf4, 0xf5, 0xff),
-  ),
-});
-
-function mutate(bytes: Uint8Array, { at, kind, byte }: { at: number; kind: string; byte: number }) {
-  const copy = [...bytes];
-  const index = at % (copy.length + 1);
-  if (kind === 'overwrite') copy[Math.min(index, copy.length - 1)] = byte;
-  if (kind === 'insert') copy.splice(index, 0, byte);
-  if (kind === 'remove') copy.splice(index, 1);
-  if (kind === 'truncate') copy.length = index;
-  return Uint8Array.from(copy);
 }
 
 const nested = (depth: number): Uint8Array => bytesOf('['.repeat(depth) + ']'.repeat(depth));
@@ -121,11 +52,8 @@ describe('checkJson', () => {
   });
 
   it('agrees with JSON.parse on damaged texts', () => {
-    const damaged = fc
-      .tuple(json, fc.array(mutation, { minLength: 1, maxLength: 3 }))
-      .map(([text, mutations]) => mutations.reduce(mutate, bytesOf(text)));
     fc.assert(
-      fc.property(damaged, (bytes) => {
+      fc.property(damaged(json.map(bytesOf)), (bytes) => {
         expect(isJson(bytes)).toBe(isJsonByReference(bytes));
       }),
       { numRuns: 5000 },
