@@ -1,14 +1,14 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { randomBytes } from 'node:crypto';
-import { apiName, jobId } from '#libs/domain/kernel/ids.ts';
-import type {
-  BatchQueue,
-  BatchReceiver,
-  DeadLetter,
-  JobQueueKey,
-  LeasedBatch,
-  OutgoingBatch,
-} from './batch-queue.port.ts';
+import {
+  aBatch,
+  aQueueKey,
+  batchesOf,
+  indexesOf,
+  NO_DEAD_LETTERS,
+} from '#test/support/queue.builders.ts';
+import { deadLettersContract } from './dead-letters.contract.ts';
+import { queueLifeContract } from './queue-life.contract.ts';
+import type { BatchQueue, BatchReceiver, JobQueueKey, LeasedBatch } from './batch-queue.port.ts';
 
 /** Short, so that leases run out within a test; long enough to renew on a busy machine. */
 export const CONTRACT_LEASE_MS = 900;
@@ -18,28 +18,27 @@ const PATIENCE_MS = 15_000;
 export interface QueueUnderTest {
   /** Its leases last `CONTRACT_LEASE_MS`. */
   readonly queue: BatchQueue;
-  /** What is in a dead-letter queue, oldest first. */
-  deadLettersIn(queueName: string): Promise<readonly DeadLetter[]>;
+  /** @returns the ARN of an empty dead-letter queue that its jobs may use */
+  makeDeadLetterQueue(): Promise<string>;
 }
 
-export const aQueueKey = (): JobQueueKey => ({
-  apiName: apiName('some-api'),
-  jobId: jobId(randomBytes(8).toString('hex')),
-});
-
-export const aBatch = (index: number, text = `[${index}]`): OutgoingBatch => ({
-  index,
-  payload: new TextEncoder().encode(text),
-});
-
-export const batchesOf = (count: number): OutgoingBatch[] =>
-  Array.from({ length: count }, (_, index) => aBatch(index));
-
-export const indexesOf = (batches: readonly LeasedBatch[]): number[] =>
-  batches.map(({ index }) => index);
+/** What not every queue can do. */
+export interface QueuePromises {
+  /** Batches come in the order they were sent. */
+  readonly isOrdered: boolean;
+  /** `sentIndexes` knows what is on the queue. */
+  readonly tellsSentIndexes: boolean;
+}
 
 /** What every `BatchQueue` must do. An adapter's spec is one call to this function. */
-export function batchQueueContract(makeQueue: () => Promise<QueueUnderTest>): void {
+export function batchQueueContract(
+  makeQueue: () => Promise<QueueUnderTest>,
+  { isOrdered, tellsSentIndexes }: QueuePromises = { isOrdered: true, tellsSentIndexes: true },
+): void {
+  /** In the order they came, where that is promised. */
+  const received = (batches: readonly LeasedBatch[]): number[] =>
+    isOrdered ? indexesOf(batches) : indexesOf(batches).toSorted((a, b) => a - b);
+
   describe('BatchQueue contract', () => {
     let made: QueueUnderTest;
     let queue: BatchQueue;
@@ -55,21 +54,21 @@ export function batchQueueContract(makeQueue: () => Promise<QueueUnderTest>): vo
       made = await makeQueue();
       queue = made.queue;
       key = aQueueKey();
-      await queue.create(key);
+      await queue.create(key, NO_DEAD_LETTERS);
       receiver = await queue.receiver(key);
     });
 
     describe('sending', () => {
-      it('hands batches out in the order they were sent', async () => {
+      it(`hands batches out ${isOrdered ? 'in the order they were sent' : 'in any order'}`, async () => {
         await queue.send(key, [aBatch(2), aBatch(0), aBatch(1)]);
-        expect(indexesOf(await receive())).toEqual([2, 0, 1]);
+        expect(received(await receive())).toEqual(isOrdered ? [2, 0, 1] : [0, 1, 2]);
       });
 
       it('queues a batch once that is sent again, even when it was removed', async () => {
         await queue.send(key, [aBatch(0), aBatch(1)]);
         await queue.send(key, [aBatch(1), aBatch(2)]);
         const batches = await receive();
-        expect(indexesOf(batches)).toEqual([0, 1, 2]);
+        expect(received(batches)).toEqual([0, 1, 2]);
         receiver.remove(batches);
         await queue.send(key, batchesOf(3));
         expect(await receiver.receive(10, 50)).toEqual([]);
@@ -94,16 +93,18 @@ export function batchQueueContract(makeQueue: () => Promise<QueueUnderTest>): vo
 
       it('keeps jobs apart', async () => {
         const other = aQueueKey();
-        await queue.create(other);
+        await queue.create(other, NO_DEAD_LETTERS);
         await queue.send(other, [aBatch(7)]);
         await queue.send(key, [aBatch(8)]);
         expect(indexesOf(await receive())).toEqual([8]);
       });
 
-      it('tells which batches from an index on are on the queue', async () => {
+      const tells = tellsSentIndexes ? 'tells' : 'cannot tell';
+      it(`${tells} which batches from an index on are on the queue`, async () => {
         await queue.send(key, [aBatch(9), ...batchesOf(5)]);
         receiver.remove(await receive(2)); // 9 and 0.
-        expect(await queue.sentIndexes(key, 2)).toEqual(new Set([2, 3, 4]));
+        const sent = tellsSentIndexes ? [2, 3, 4] : [];
+        expect(await queue.sentIndexes(key, 2)).toEqual(new Set(sent));
         expect(await queue.sentIndexes(aQueueKey(), 0)).toEqual(new Set());
       });
     });
@@ -122,8 +123,9 @@ export function batchQueueContract(makeQueue: () => Promise<QueueUnderTest>): vo
 
       it('returns no more batches than asked for, and the rest next time', async () => {
         await queue.send(key, batchesOf(5));
-        expect(indexesOf(await receive(2))).toEqual([0, 1]);
-        expect(indexesOf(await receive(10))).toEqual([2, 3, 4]);
+        const first = await receive(2);
+        expect(first).toHaveLength(2);
+        expect(received([...first, ...(await receive(10))])).toEqual([0, 1, 2, 3, 4]);
       });
 
       it('returns nothing when no batch came in time', async () => {
@@ -136,7 +138,7 @@ export function batchQueueContract(makeQueue: () => Promise<QueueUnderTest>): vo
         const later = aQueueKey();
         const early = await queue.receiver(later);
         const waiting = receive(10, early);
-        await queue.create(later);
+        await queue.create(later, NO_DEAD_LETTERS);
         await queue.send(later, [aBatch(0)]);
         expect(indexesOf(await waiting)).toEqual([0]);
       });
@@ -245,55 +247,17 @@ export function batchQueueContract(makeQueue: () => Promise<QueueUnderTest>): vo
       });
     });
 
-    describe('the life of a queue', () => {
-      it('leaves what is queued when it is created again', async () => {
-        await queue.send(key, [aBatch(0)]);
-        await queue.create(key);
-        expect(indexesOf(await receive())).toEqual([0]);
-      });
+    queueLifeContract(async () => (await makeQueue()).queue);
 
-      it('deletes a queue with all that is in it, however often', async () => {
-        await queue.send(key, batchesOf(3));
-        await queue.delete(key);
-        await queue.delete(key);
-        expect(await queue.sentIndexes(key, 0)).toEqual(new Set());
-        expect(await receiver.receive(10, 50)).toEqual([]);
-      });
-
-      it('hands out nothing that is sent after the deletion', async () => {
-        await queue.delete(key);
-        await queue.send(key, [aBatch(0)]);
-        expect(await receiver.receive(10, 50)).toEqual([]);
-        await queue.list();
-        expect(await queue.sentIndexes(key, 0)).toEqual(new Set());
-      });
-
-      it('lists the jobs that have a queue', async () => {
-        const deleted = aQueueKey();
-        await queue.create(deleted);
-        await queue.delete(deleted);
-        const other = { ...aQueueKey(), apiName: apiName('other_api.v2') };
-        await queue.create(other);
-        await queue.send(key, [aBatch(0)]);
-
-        const listed = await queue.list();
-
-        expect(listed).toEqual(expect.arrayContaining([key, other]));
-        expect(listed).not.toContainEqual(deleted);
-        expect(indexesOf(await receive())).toEqual([0]);
-      });
-    });
-
-    it('puts a batch that was given up on into a dead-letter queue, once', async () => {
-      const queueName = `letters of ${key.jobId}`;
-      const letter: DeadLetter = {
-        ...aBatch(3, '["ü"]'),
-        attempt: 5,
-        reason: { kind: 'handler-failed', message: 'HTTP 500:\r\n„kaputt“ at 100%' },
+    deadLettersContract(async () => {
+      const arn = await made.makeDeadLetterQueue();
+      const settings = { deadLetterQueue: { arn, receiveCountMax: 3 } };
+      const newJob = async (): Promise<JobQueueKey> => {
+        const job = aQueueKey();
+        await queue.create(job, settings);
+        return job;
       };
-      await queue.deadLetter(key, queueName, letter);
-      await queue.deadLetter(key, queueName, letter);
-      expect(await made.deadLettersIn(queueName)).toEqual([letter]);
+      return { queue, arn, newJob };
     });
   });
 }

@@ -1,9 +1,15 @@
 import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
-import type { Reason } from '#libs/domain/job/job.events.ts';
+import type { DeadLetterQueue, Reason } from '#libs/domain/job/job.events.ts';
+import { Rejection } from '#libs/domain/kernel/errors.ts';
 
 /** The queue cannot be reached. What was in flight is offered again; retry is safe. */
 export class BatchQueueUnavailable extends Error {
   override readonly name = 'BatchQueueUnavailable';
+}
+
+/** No such dead-letter queue, or one that may not or cannot take a job's batches. `message` says which and why. */
+export class DeadLetterQueueUnusable extends Rejection {
+  readonly code = 'dead_letter_queue.unusable';
 }
 
 export interface JobQueueKey {
@@ -53,13 +59,32 @@ export interface DeadLetter {
   readonly reason: Reason;
 }
 
+/** What a queue is made for, beside its batches. */
+export interface QueueSettings {
+  /** Where the job's batches go that are given up on; `null` where a failed batch has failed. */
+  readonly deadLetterQueue: DeadLetterQueue | null;
+}
+
+/** A dead letter that was read and is still where it was. */
+export interface StoredDeadLetter extends DeadLetter {
+  /** What the queue knows it by; good until the letter is removed or `readDeadLetters` is called again. */
+  readonly handle: string;
+}
+
 /** One queue per job: created at submission or later, filled in order, deleted after the job's end. */
 export interface BatchQueue {
   /** Where a job's batches are queued, as shown to users. Known before the queue exists. */
   urlOf(key: JobQueueKey): string;
 
-  /** Makes the job's queue; an existing one is left as it is. */
-  create(key: JobQueueKey): Promise<void>;
+  /**
+   * Makes the job's queue; an existing one is left as it is.
+   *
+   * @throws DeadLetterQueueUnusable when the queue cannot have that dead-letter queue
+   */
+  create(key: JobQueueKey, settings: QueueSettings): Promise<void>;
+
+  /** Whether the job's queue is there: not yet made, deleted after the job, or lost under it. */
+  exists(key: JobQueueKey): Promise<boolean>;
 
   /**
    * Sends batches and resolves when the queue has stored all of them. A batch sent again is queued
@@ -82,8 +107,32 @@ export interface BatchQueue {
    */
   receiver(key: JobQueueKey): Promise<BatchReceiver>;
 
-  /** Puts a batch into the named dead-letter queue, once however often it is called. */
-  deadLetter(key: JobQueueKey, queueName: string, letter: DeadLetter): Promise<void>;
+  /**
+   * Looks whether batches can be put into the dead-letter queue of that ARN.
+   *
+   * @throws DeadLetterQueueUnusable when they cannot, however often it is tried
+   */
+  checkDeadLetterQueue(arn: string): Promise<void>;
+
+  /** Puts a batch into the dead-letter queue, once however often it is called. */
+  deadLetter(key: JobQueueKey, arn: string, letter: DeadLetter): Promise<void>;
+
+  /**
+   * Reads the job's dead letters, by ascending index, until their payloads exceed `bytesMax`: at
+   * least one if there is one. They stay where they are; another job's are not touched.
+   */
+  readDeadLetters(
+    key: JobQueueKey,
+    arn: string,
+    bytesMax: number,
+  ): Promise<{ readonly letters: readonly StoredDeadLetter[]; readonly hasMore: boolean }>;
+
+  /** Takes letters out for good; one that is not there any more is out already. */
+  removeDeadLetters(
+    key: JobQueueKey,
+    arn: string,
+    letters: readonly StoredDeadLetter[],
+  ): Promise<void>;
 
   /** Deletes the job's queue with all that is in it; a queue that is not there is deleted already. */
   delete(key: JobQueueKey): Promise<void>;

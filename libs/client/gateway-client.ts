@@ -4,6 +4,8 @@ import {
   apiDetailsSchema,
   type ApiSummaries,
   apiSummariesSchema,
+  type DeadLetters,
+  deadLettersSchema,
   type DeployedApis,
   deployedApisSchema,
   type Job,
@@ -14,6 +16,8 @@ import {
   jobSchema,
   type Message,
   messageSchema,
+  type RedrivenJob,
+  redrivenJobSchema,
 } from './gateway-documents.ts';
 
 /** Uploads may have to go through a slow line. */
@@ -130,6 +134,23 @@ export class GatewayClient {
     return this.http.readJson(
       { method: 'DELETE', path: `${endpoint}?${query.toString()}` },
       messageSchema,
+    );
+  }
+
+  /** By ascending index, with their items when asked for. */
+  listDeadLetters(jobId: string, hasPayloads: boolean): Promise<Answer<DeadLetters>> {
+    const path = `${jobPath(jobId)}/dead-letters${hasPayloads ? '?payload=true' : ''}`;
+    return this.http.readJson({ method: 'GET', path }, deadLettersSchema);
+  }
+
+  /** @param workers `null`: as many as the job had */
+  redriveJob(jobId: string, workers: number | null): Promise<Answer<RedrivenJob>> {
+    const body = new TextEncoder().encode(JSON.stringify({ workers }));
+    const headers = { 'content-type': 'application/json' };
+    const path = `${jobPath(jobId)}/redrive`;
+    return this.http.readJson(
+      { method: 'POST', path, headers, body, timeoutMs: UPLOAD_TIMEOUT_MS },
+      redrivenJobSchema,
     );
   }
 

@@ -92,6 +92,23 @@ export const jobPageSchema = z.object({
 
 export const jobDetailsSchema = z.object({ job_status: jobStatusSchema, endpoint: z.string() });
 
+export const deadLettersSchema = z.object({
+  dead_letters: z.array(
+    z.object({
+      index: count,
+      attempt: count,
+      reason: refusalSchema,
+      item_count: count.nullable(),
+    }),
+  ),
+  has_more: z.boolean(),
+});
+
+export const redrivenJobSchema = jobSchema.extend({
+  redriven_batch_count: count,
+  has_more: z.boolean(),
+});
+
 export type Message = z.infer<typeof messageSchema>;
 export type DeployedApis = z.infer<typeof deployedApisSchema>;
 export type ApiSummaries = z.infer<typeof apiSummariesSchema>;
@@ -101,3 +118,5 @@ export type JobStatus = z.infer<typeof jobStatusSchema>;
 export type WorkerCounts = z.infer<typeof workerCountsSchema>;
 export type JobPage = z.infer<typeof jobPageSchema>;
 export type JobDetails = z.infer<typeof jobDetailsSchema>;
+export type DeadLetters = z.infer<typeof deadLettersSchema>;
+export type RedrivenJob = z.infer<typeof redrivenJobSchema>;

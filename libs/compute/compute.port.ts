@@ -1,5 +1,6 @@
 import type { ApiSpec } from '#libs/domain/api/api-spec.ts';
 import type { ApiName, JobId, WorkerId } from '#libs/domain/kernel/ids.ts';
+import type { DeadLetterQueue } from '#libs/domain/job/job.events.ts';
 import type { WorkerStateChanged } from '#libs/domain/worker/worker.events.ts';
 
 /** Everything a backend needs to run the workers of one job. */
@@ -17,8 +18,7 @@ export interface Workload {
   /** The job's own `config` as JSON text, for function handlers. */
   readonly configJson: string | null;
   readonly traceparent: string | null;
-  readonly receiveCountMax: number | null;
-  readonly deadLetterQueueName: string | null;
+  readonly deadLetterQueue: DeadLetterQueue | null;
 }
 
 /** What happened to a worker. `null` reasons mean that all is well. */

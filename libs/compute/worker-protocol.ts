@@ -1,5 +1,5 @@
 import type { Probe } from '#libs/domain/api/api-spec.ts';
-import type { Reason } from '#libs/domain/job/job.events.ts';
+import type { DeadLetterQueue, Reason } from '#libs/domain/job/job.events.ts';
 import type { ApiName, JobId, WorkerId } from '#libs/domain/kernel/ids.ts';
 import type { HookResponse } from './compute.port.ts';
 
@@ -21,9 +21,8 @@ export interface WorkerAssignment {
   /** File that the output of all containers is appended to. */
   readonly logFile: string;
   readonly traceparent: string | null;
-  /** How often a batch may be handed out before it is dead-lettered; `null`: it fails at once. */
-  readonly receiveCountMax: number | null;
-  readonly deadLetterQueueName: string | null;
+  /** Where batches go that are given up on, and after how many attempts; `null`: they fail at once. */
+  readonly deadLetterQueue: DeadLetterQueue | null;
 }
 
 export interface ContainerAssignment {

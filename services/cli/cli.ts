@@ -11,6 +11,7 @@ export interface CommonOptions {
 /** What commands need of the process they run in. */
 export interface Cli {
   readonly terminal: Terminal;
+  readonly env: NodeJS.ProcessEnv;
   readonly stdin: AsyncIterable<Uint8Array>;
   /** The process exits with it once the command is done. */
   exitCode: number;

@@ -1,4 +1,4 @@
-import { objectMembers } from '#libs/json/json-scanner.ts';
+import { arrayElements, objectMembers } from '#libs/json/json-scanner.ts';
 
 /**
  * Everything here works on the text: parsing would lose integers over 2^53 and the order of
@@ -20,6 +20,13 @@ export function pickMembers(json: string, names: readonly string[]): string {
 
 /** Text of the member `name` of the object `json`. */
 export const memberOf = (json: string, name: string): string => membersOf(json).get(name) ?? 'null';
+
+/** Texts of the elements of the array `json`. */
+export function elementsOf(json: string): string[] {
+  const decoder = new TextDecoder();
+  const elements = arrayElements(new TextEncoder().encode(json));
+  return Array.from(elements, ({ bytes }) => decoder.decode(bytes));
+}
 
 function membersOf(json: string): Map<string, string> {
   const members = objectMembers(new TextEncoder().encode(json));

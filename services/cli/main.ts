@@ -16,6 +16,7 @@ const { env, stderr, stdin, stdout } = process;
 
 const cli: Cli = {
   terminal: createTerminal({ stdout, stderr, env }),
+  env,
   stdin,
   exitCode: 0,
   connect: (url) => new GatewayClient(url),

@@ -1,11 +1,14 @@
 import { Command, Option } from 'commander';
 import type { Cli } from './cli.ts';
 import { examples } from './cli.ts';
+import { addDeadLettersCommand } from './dead-letters/dead-letters.ts';
 import { addDeleteCommand } from './delete/delete.ts';
 import { addDeployCommand } from './deploy/deploy.ts';
 import { addGetCommand } from './get/get.ts';
 import { addLogsCommand } from './logs/logs.ts';
+import { addRedriveCommand } from './redrive/redrive.ts';
 import { addSubmitCommand } from './submit/submit.ts';
+import { addUploadCommand } from './upload/upload.ts';
 
 interface ProgramSettings {
   readonly version: string;
@@ -41,5 +44,8 @@ export function createProgram(cli: Cli, { version, defaultUrl }: ProgramSettings
   addSubmitCommand(program, cli);
   addDeleteCommand(program, cli);
   addLogsCommand(program, cli);
+  addDeadLettersCommand(program, cli);
+  addRedriveCommand(program, cli);
+  addUploadCommand(program, cli);
   return program;
 }

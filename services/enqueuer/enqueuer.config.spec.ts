@@ -8,6 +8,8 @@ describe('the configuration of the enqueuer', () => {
       logLevel: 'info',
       leaseMs: 10_000,
       jobsMax: 4,
+      queue: { kind: 'jetstream', leaseMs: 10_000, aws: { isPathStyle: false, attemptsMax: 5 } },
+      aws: { isPathStyle: false, attemptsMax: 5 },
     });
   });
 
@@ -17,12 +19,17 @@ describe('the configuration of the enqueuer', () => {
       LOG_LEVEL: 'debug',
       LEASE_MS: '1000',
       ENQUEUE_JOBS_MAX: '64',
+      QUEUE: 'sqs',
+      S3_FORCE_PATH_STYLE: 'true',
+      AWS_MAX_ATTEMPTS: '2',
     };
-    expect(loadEnqueuerConfig(env)).toEqual({
+    expect(loadEnqueuerConfig(env)).toMatchObject({
       natsUrl: 'nats://a:1,nats://b:2',
       logLevel: 'debug',
       leaseMs: 1000,
       jobsMax: 64,
+      queue: { kind: 'sqs', leaseMs: 1000 },
+      aws: { isPathStyle: true, attemptsMax: 2 },
     });
   });
 
@@ -33,6 +40,8 @@ describe('the configuration of the enqueuer', () => {
     ['ENQUEUE_JOBS_MAX', '0'],
     ['ENQUEUE_JOBS_MAX', '65'],
     ['ENQUEUE_JOBS_MAX', '1.5'],
+    ['S3_FORCE_PATH_STYLE', 'perhaps'],
+    ['QUEUE', 'kafka'],
   ])('refuses %s=%s', (name, value) => {
     expect(() => loadEnqueuerConfig({ [name]: value })).toThrow(`${name}: `);
   });

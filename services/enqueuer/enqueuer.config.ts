@@ -1,10 +1,12 @@
 import { z } from 'zod';
-import { leaseEnv, loadConfig, platformEnv } from '#libs/platform/config.ts';
+import { type AwsConfig, awsConfig } from '#libs/platform/aws/aws-config.ts';
+import { type QueueConfig, queueConfig, queueEnv } from '#libs/batch-queue/queue-config.ts';
+import { loadConfig, platformEnv } from '#libs/platform/config.ts';
 import type { LogLevel } from '#libs/platform/logger.ts';
 
 export const enqueuerEnv = z.object({
   ...platformEnv,
-  ...leaseEnv,
+  ...queueEnv,
   ENQUEUE_JOBS_MAX: z.coerce
     .number()
     .int()
@@ -19,13 +21,18 @@ export interface EnqueuerConfig {
   readonly logLevel: LogLevel;
   readonly leaseMs: number;
   readonly jobsMax: number;
+  readonly queue: QueueConfig;
+  readonly aws: AwsConfig;
 }
 
 export function loadEnqueuerConfig(env: NodeJS.ProcessEnv): EnqueuerConfig {
-  const { NATS_URL, LOG_LEVEL, LEASE_MS, ENQUEUE_JOBS_MAX } = loadConfig(
-    'enqueuer',
-    enqueuerEnv,
-    env,
-  );
-  return { natsUrl: NATS_URL, logLevel: LOG_LEVEL, leaseMs: LEASE_MS, jobsMax: ENQUEUE_JOBS_MAX };
+  const loaded = loadConfig('enqueuer', enqueuerEnv, env);
+  return {
+    natsUrl: loaded.NATS_URL,
+    logLevel: loaded.LOG_LEVEL,
+    leaseMs: loaded.LEASE_MS,
+    jobsMax: loaded.ENQUEUE_JOBS_MAX,
+    queue: queueConfig(loaded),
+    aws: awsConfig(loaded),
+  };
 }

@@ -1,10 +1,12 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { BatchQueueUnavailable } from '#libs/batch-queue/batch-queue.port.ts';
-import { JetStreamBatchQueue } from '#libs/batch-queue/jetstream/jetstream-batch-queue.ts';
+import { openBatchQueue } from '#libs/batch-queue/batch-queue.wiring.ts';
 import { EventStoreUnavailable, VersionConflict } from '#libs/event-store/event-store.port.ts';
 import { JetStreamEventStore } from '#libs/event-store/jetstream/jetstream-event-store.ts';
 import { BlobStoreUnavailable } from '#libs/object-store/blob-store.port.ts';
+import { InputFilesUnavailable } from '#libs/object-store/input-files.port.ts';
+import { openInputFiles } from '#libs/object-store/input-files.wiring.ts';
 import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-store.ts';
 import { systemClock } from '#libs/platform/clock.ts';
 import { createLogger } from '#libs/platform/logger.ts';
@@ -23,10 +25,11 @@ const stopping = new AbortController();
 
 const nats = await connectNats(config.natsUrl, { name: 'enqueuer', logger });
 const store = await JetStreamEventStore.open(nats, { logger });
-const queue = await JetStreamBatchQueue.open(nats, { logger, leaseMs: config.leaseMs });
+const queue = await openBatchQueue(nats, config.queue, logger);
 const blobs = await JetStreamBlobStore.open(nats);
 
-const work = new EnqueueJob({ store, queue, blobs, clock: systemClock, logger });
+const inputFiles = openInputFiles(config.aws);
+const work = new EnqueueJob({ store, queue, blobs, inputFiles, clock: systemClock, logger });
 const takeJobs = new TakeJobs(store, work, {
   leaseMs: config.leaseMs,
   jobsMax: config.jobsMax,
@@ -35,7 +38,8 @@ const takeJobs = new TakeJobs(store, work, {
     error instanceof EventStoreUnavailable ||
     error instanceof VersionConflict ||
     error instanceof BatchQueueUnavailable ||
-    error instanceof BlobStoreUnavailable,
+    error instanceof BlobStoreUnavailable ||
+    error instanceof InputFilesUnavailable,
 });
 const taking = takeJobs.run(stopping.signal);
 taking.catch((error: unknown) => {

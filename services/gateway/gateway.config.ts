@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import { type QueueConfig, queueConfig, queueEnv } from '#libs/batch-queue/queue-config.ts';
+import { type AwsConfig, awsConfig } from '#libs/platform/aws/aws-config.ts';
 import { loadConfig, platformEnv } from '#libs/platform/config.ts';
 import type { LogLevel } from '#libs/platform/logger.ts';
 
 export const gatewayEnv = z.object({
   ...platformEnv,
+  ...queueEnv,
   PORT: z.coerce
     .number()
     .int()
@@ -25,6 +28,8 @@ export interface GatewayConfig {
   readonly publicUrl: string | null;
   readonly natsUrl: string;
   readonly logLevel: LogLevel;
+  readonly queue: QueueConfig;
+  readonly aws: AwsConfig;
 }
 
 /** @throws Error listing every bad variable at once */
@@ -36,6 +41,8 @@ export function loadGatewayConfig(env: NodeJS.ProcessEnv): GatewayConfig {
     publicUrl: config.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
     natsUrl: config.NATS_URL,
     logLevel: config.LOG_LEVEL,
+    queue: queueConfig(config),
+    aws: awsConfig(config),
   };
 }
 

@@ -3,6 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { JetStreamBatchQueue } from '#libs/batch-queue/jetstream/jetstream-batch-queue.ts';
 import { JetStreamEventStore } from '#libs/event-store/jetstream/jetstream-event-store.ts';
 import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-store.ts';
+import { InMemoryInputFiles } from '#libs/object-store/in-memory/in-memory-input-files.ts';
 import { systemClock } from '#libs/platform/clock.ts';
 import { silentLogger } from '#libs/platform/logger.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
@@ -32,6 +33,7 @@ beforeAll(async () => {
     store,
     blobs: await JetStreamBlobStore.open(nats),
     queue: await JetStreamBatchQueue.open(nats, { logger, leaseMs: 10_000 }),
+    inputFiles: new InMemoryInputFiles(),
     queries: new NatsStatusQueries(questions),
     clock: systemClock,
     logger,

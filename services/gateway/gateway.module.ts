@@ -6,6 +6,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { BatchQueue } from '#libs/batch-queue/batch-queue.port.ts';
 import { EVENT_STORE, type EventStore } from '#libs/event-store/event-store.port.ts';
 import type { BlobStore } from '#libs/object-store/blob-store.port.ts';
+import type { InputFiles } from '#libs/object-store/input-files.port.ts';
 import type { Clock } from '#libs/platform/clock.ts';
 import type { Logger } from '#libs/platform/logger.ts';
 import { NestLogger } from '#libs/platform/nest/nest-logger.ts';
@@ -19,13 +20,21 @@ import { FindApisController } from './find-apis/find-apis.controller.ts';
 import { GATEWAY_CONFIG, type GatewayConfig } from './gateway.config.ts';
 import { GetJobController } from './get-job/get-job.controller.ts';
 import { HealthController } from './health/health.controller.ts';
+import { ListDeadLetters } from './list-dead-letters/list-dead-letters.ts';
+import { ListDeadLettersController } from './list-dead-letters/list-dead-letters.controller.ts';
 import { ListJobsController } from './list-jobs/list-jobs.controller.ts';
 import { OPENAPI_JSON, OpenApiController } from './openapi/openapi.controller.ts';
 import { openApiDocument } from './openapi/openapi-document.ts';
 import { ReadWorkerLogController } from './read-worker-log/read-worker-log.controller.ts';
+import { RedriveJob } from './redrive-job/redrive-job.ts';
+import { redriveDocument } from './redrive-job/redrive-body.ts';
+import { RedriveJobController } from './redrive-job/redrive-job.controller.ts';
 import { STATUS_QUERIES, type StatusQueries } from './status-queries.port.ts';
 import { StopJob } from './stop-job/stop-job.ts';
 import { StopJobController } from './stop-job/stop-job.controller.ts';
+import { DryRun } from './submit-job/dry-run.ts';
+import { DryRunSender } from './submit-job/dry-run-sender.ts';
+import { SubmissionChecks } from './submit-job/submission-checks.ts';
 import { SubmitJob } from './submit-job/submit-job.ts';
 import { SubmitJobController } from './submit-job/submit-job.controller.ts';
 import { submissionDocument } from './submit-job/submission.schema.ts';
@@ -37,7 +46,12 @@ export interface GatewayParts {
   readonly config: Pick<GatewayConfig, 'publicUrl'>;
   readonly store: EventStore;
   readonly blobs: BlobStore;
-  readonly queue: Pick<BatchQueue, 'urlOf'>;
+  readonly queue: Pick<
+    BatchQueue,
+    'urlOf' | 'checkDeadLetterQueue' | 'readDeadLetters' | 'removeDeadLetters'
+  >;
+  /** The users' files; nothing is asked of them until a job names some. */
+  readonly inputFiles: InputFiles;
   readonly queries: StatusQueries;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -53,6 +67,8 @@ const managementControllers = [
   FindApisController,
   DeleteApiController,
   ListJobsController,
+  ListDeadLettersController,
+  RedriveJobController,
   ReadWorkerLogController,
   HealthController,
   OpenApiController,
@@ -84,7 +100,11 @@ export class GatewayModule {
 }
 
 const openApiJson = JSON.stringify(
-  openApiDocument({ ApiConfig: apiConfig, Submission: submissionDocument }),
+  openApiDocument({
+    ApiConfig: apiConfig,
+    Submission: submissionDocument,
+    Redrive: redriveDocument,
+  }),
 );
 
 const ports = ({ config, store, queries }: GatewayParts): Provider[] => [
@@ -96,10 +116,16 @@ const ports = ({ config, store, queries }: GatewayParts): Provider[] => [
 
 function useCases(parts: GatewayParts): Provider[] {
   const ids = new TimeIds(parts.clock);
+  const { inputFiles: files, logger, queue } = parts;
+  const checks = new SubmissionChecks({ files, queue });
+  const submitJob = new SubmitJob({ ...parts, ids, checks });
   return [
     { provide: DeployApis, useValue: new DeployApis({ ...parts, ids }) },
     { provide: DeleteApi, useValue: new DeleteApi(parts) },
-    { provide: SubmitJob, useValue: new SubmitJob({ ...parts, ids }) },
+    { provide: SubmitJob, useValue: submitJob },
+    { provide: ListDeadLetters, useValue: new ListDeadLetters(parts) },
+    { provide: RedriveJob, useValue: new RedriveJob({ ...parts, submitJob }) },
+    { provide: DryRunSender, useValue: new DryRunSender(new DryRun(files, checks), logger) },
     { provide: StopJob, useValue: new StopJob({ ...parts, waitMsMax: STOP_WAIT_MS_MAX }) },
   ];
 }

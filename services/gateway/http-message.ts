@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { badRequest, RequestRefused } from './request-refused.ts';
 
 /** What the gateway uses of a Fastify request. */
@@ -14,6 +14,10 @@ export interface HttpRequest {
 /** What the gateway uses of a Fastify reply. */
 export interface HttpReply {
   readonly sent: boolean;
+  /** The answer itself, for what is sent piece by piece, after `hijack`. */
+  readonly raw: ServerResponse;
+  /** From here on the framework leaves the answer alone. */
+  hijack(): unknown;
   code(status: number): HttpReply;
   headers(headers: Readonly<Record<string, string>>): HttpReply;
   type(contentType: string): HttpReply;

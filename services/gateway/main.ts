@@ -1,7 +1,9 @@
 import 'reflect-metadata';
-import { JetStreamBatchQueue } from '#libs/batch-queue/jetstream/jetstream-batch-queue.ts';
+import { openBatchQueue } from '#libs/batch-queue/batch-queue.wiring.ts';
 import { JetStreamEventStore } from '#libs/event-store/jetstream/jetstream-event-store.ts';
 import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-store.ts';
+import { S3InputFiles } from '#libs/object-store/s3/s3-input-files.ts';
+import { s3Client } from '#libs/platform/aws/s3-client.ts';
 import { systemClock } from '#libs/platform/clock.ts';
 import { createLogger } from '#libs/platform/logger.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
@@ -10,9 +12,6 @@ import { closeOnSignal } from '#libs/platform/shutdown.ts';
 import { loadGatewayConfig } from './gateway.config.ts';
 import { createGateway } from './gateway.module.ts';
 import { NatsStatusQueries } from './nats-status-queries.ts';
-
-/** The gateway only names queues and never receives from one. */
-const LEASE_MS = 10_000;
 
 const config = loadGatewayConfig(process.env);
 const logger = createLogger('gateway', config.logLevel);
@@ -25,7 +24,8 @@ const app = await createGateway({
   config,
   store,
   blobs: await JetStreamBlobStore.open(nats),
-  queue: await JetStreamBatchQueue.open(nats, { logger, leaseMs: LEASE_MS }),
+  queue: await openBatchQueue(nats, config.queue, logger),
+  inputFiles: new S3InputFiles(s3Client(config.aws)),
   queries: new NatsStatusQueries(questions),
   clock: systemClock,
   logger,

@@ -3,6 +3,7 @@ import { Rejection } from '#libs/domain/kernel/errors.ts';
 import { EventStoreUnavailable, VersionConflict } from '#libs/event-store/event-store.port.ts';
 import { JsonSyntaxError } from '#libs/json/json-syntax-error.ts';
 import { BlobStoreUnavailable } from '#libs/object-store/blob-store.port.ts';
+import { InputFilesUnavailable } from '#libs/object-store/input-files.port.ts';
 import { type Problem, RequestRefused } from './request-refused.ts';
 import { QueryUnanswered } from './status-queries.port.ts';
 
@@ -11,6 +12,7 @@ const statusOfRejection: Readonly<Record<string, number>> = {
   'api.not_deployed': 404,
   'job.not_found': 404,
   'batch.too_large': 400,
+  'dead_letter_queue.unusable': 400,
 };
 
 const RETRY_AFTER_SECONDS = '1';
@@ -29,14 +31,21 @@ export function problemOf(error: unknown): Problem | null {
 }
 
 function unavailability(error: unknown): Problem | null {
-  const part = unavailablePart(error);
-  if (part === null) return null;
+  const problem = unavailabilityIn(error);
+  if (problem === null) return null;
   return {
     status: 503,
     kind: 'service.unavailable',
-    message: `${part} cannot be reached; try again, with the same Idempotency-Key for a submission`,
+    message: `${problem}; try again, with the same Idempotency-Key for a submission`,
     headers: { 'Retry-After': RETRY_AFTER_SECONDS },
   };
+}
+
+function unavailabilityIn(error: unknown): string | null {
+  // It says which bucket and how it failed, which whoever configured the store has to know.
+  if (error instanceof InputFilesUnavailable) return error.message;
+  const part = unavailablePart(error);
+  return part === null ? null : `${part} cannot be reached`;
 }
 
 function unavailablePart(error: unknown): string | null {

@@ -19,6 +19,7 @@ export interface LeaderDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly graceMs: number;
+  readonly queueLookMs?: number;
 }
 
 /**

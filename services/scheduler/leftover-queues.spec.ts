@@ -7,6 +7,7 @@ import { InMemoryEventStore } from '#libs/event-store/in-memory/in-memory-event-
 import { jobCompleted } from '#test/support/job.builders.ts';
 import { Candidate, Scheduling } from '#test/support/scheduling.ts';
 import { until } from '#test/support/until.ts';
+import { NO_DEAD_LETTERS } from '#test/support/queue.builders.ts';
 
 /** Lets a test do something before the queues are listed or one is deleted, or fail instead. */
 class WatchedQueue extends InMemoryBatchQueue {
@@ -93,8 +94,8 @@ describe('a leader that starts', () => {
 
   it('deletes a queue whose job the log does not know, and no other', async () => {
     const id = await shared.submit();
-    await queue.create(keyOf(id));
-    await queue.create(keyOf(jobId('00000000000000ff')));
+    await queue.create(keyOf(id), NO_DEAD_LETTERS);
+    await queue.create(keyOf(jobId('00000000000000ff')), NO_DEAD_LETTERS);
     candidate = new Candidate(shared);
     await untilQueued(id);
   });
@@ -119,7 +120,7 @@ describe('a leader that starts', () => {
   it('tries again when the queues cannot be listed', async () => {
     queue.beforeList = () =>
       queue.listCount > 1 ? Promise.resolve() : Promise.reject(new BatchQueueUnavailable('away'));
-    await queue.create(keyOf(jobId('00000000000000ff')));
+    await queue.create(keyOf(jobId('00000000000000ff')), NO_DEAD_LETTERS);
     candidate = new Candidate(shared);
     await untilQueued();
     expect(queue.listCount).toBe(2);

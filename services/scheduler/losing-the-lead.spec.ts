@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { JobQueueKey } from '#libs/batch-queue/batch-queue.port.ts';
+import type { JobQueueKey, QueueSettings } from '#libs/batch-queue/batch-queue.port.ts';
 import { InMemoryBatchQueue } from '#libs/batch-queue/in-memory/in-memory-batch-queue.ts';
 import type { LeaderLease } from '#libs/leader-lease/leader-lease.port.ts';
 import { Candidate, Scheduling } from '#test/support/scheduling.ts';
@@ -27,10 +27,10 @@ class SlowQueue extends InMemoryBatchQueue {
   isCreating = false;
   gate: Promise<void> = Promise.resolve();
 
-  override async create(key: JobQueueKey): Promise<void> {
+  override async create(key: JobQueueKey, settings: QueueSettings): Promise<void> {
     this.isCreating = true;
     await this.gate;
-    await super.create(key);
+    await super.create(key, settings);
   }
 }
 

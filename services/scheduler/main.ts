@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import { JetStreamBatchQueue } from '#libs/batch-queue/jetstream/jetstream-batch-queue.ts';
+import { openBatchQueue } from '#libs/batch-queue/batch-queue.wiring.ts';
 import { LocalProcessCompute } from '#libs/compute/local-process/local-process-compute.ts';
 import { workerProgramIn } from '#libs/compute/local-process/worker-program.ts';
 import { JetStreamEventStore } from '#libs/event-store/jetstream/jetstream-event-store.ts';
@@ -22,7 +22,7 @@ const stopping = new AbortController();
 
 const nats = await connectNats(config.natsUrl, { name: 'scheduler', logger });
 const store = await JetStreamEventStore.open(nats, { logger });
-const queue = await JetStreamBatchQueue.open(nats, { logger, leaseMs: config.leaseMs });
+const queue = await openBatchQueue(nats, config.queue, logger);
 const blobs = await JetStreamBlobStore.open(nats);
 const lease = await JetStreamLeaderLease.open(nats, {
   name: 'scheduler',

@@ -8,7 +8,7 @@ describe('the configuration of the scheduler', () => {
       natsUrl: 'nats://127.0.0.1:4222',
       logLevel: 'info',
       dataDir: '.cortex',
-      leaseMs: 10_000,
+      queue: { kind: 'jetstream', leaseMs: 10_000, aws: { isPathStyle: false, attemptsMax: 5 } },
       leaderTtlMs: 5000,
       stopGraceMs: 10_000,
     });
@@ -27,7 +27,7 @@ describe('the configuration of the scheduler', () => {
     });
     expect(config).toMatchObject({
       dataDir: '/data',
-      leaseMs: 2000,
+      queue: { leaseMs: 2000 },
       leaderTtlMs: 700,
       stopGraceMs: 0,
       workersMax: 3,
@@ -56,6 +56,10 @@ describe('what workers and handlers find in their environment', () => {
     NATS_URL: 'nats://set:1',
     LEASE_MS: '',
     API_KEY: 'k',
+    AWS_REGION: 'eu-west-1',
+    AWS_MAX_ATTEMPTS: '3',
+    S3_FORCE_PATH_STYLE: 'true',
+    QUEUE: 'sqs',
     GONE: undefined,
   };
   const config = loadSchedulerConfig(env);
@@ -64,13 +68,23 @@ describe('what workers and handlers find in their environment', () => {
     expect(workerEnvOf(env, config)).toEqual({
       PATH: '/bin',
       API_KEY: 'k',
+      AWS_REGION: 'eu-west-1',
+      AWS_MAX_ATTEMPTS: '3',
+      S3_FORCE_PATH_STYLE: 'true',
       NATS_URL: 'nats://set:1',
       LOG_LEVEL: 'info',
       LEASE_MS: '10000',
+      QUEUE: 'sqs',
     });
   });
 
-  it('shows handlers none of our settings', () => {
-    expect(handlerEnvOf(env)).toEqual({ PATH: '/bin', API_KEY: 'k' });
+  it('shows handlers none of our settings, and where AWS is', () => {
+    expect(handlerEnvOf(env)).toEqual({
+      PATH: '/bin',
+      API_KEY: 'k',
+      AWS_REGION: 'eu-west-1',
+      AWS_MAX_ATTEMPTS: '3',
+      S3_FORCE_PATH_STYLE: 'true',
+    });
   });
 });

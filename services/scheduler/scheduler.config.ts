@@ -1,13 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { durationMs, leaseEnv, loadConfig, platformEnv } from '#libs/platform/config.ts';
+import { type QueueConfig, queueConfig, queueEnv } from '#libs/batch-queue/queue-config.ts';
+import { durationMs, loadConfig, platformEnv } from '#libs/platform/config.ts';
 import type { LogLevel } from '#libs/platform/logger.ts';
 
 const count = z.coerce.number().int();
 
 export const schedulerEnv = z.object({
   ...platformEnv,
-  ...leaseEnv,
+  ...queueEnv,
   CORTEX_DATA_DIR: z
     .string()
     .default('.cortex')
@@ -32,7 +33,7 @@ export interface SchedulerConfig {
   readonly natsUrl: string;
   readonly logLevel: LogLevel;
   readonly dataDir: string;
-  readonly leaseMs: number;
+  readonly queue: QueueConfig;
   readonly leaderTtlMs: number;
   readonly stopGraceMs: number;
   readonly workersMax: number;
@@ -45,7 +46,7 @@ export function loadSchedulerConfig(env: NodeJS.ProcessEnv): SchedulerConfig {
     natsUrl: parsed.NATS_URL,
     logLevel: parsed.LOG_LEVEL,
     dataDir: parsed.CORTEX_DATA_DIR,
-    leaseMs: parsed.LEASE_MS,
+    queue: queueConfig(parsed),
     leaderTtlMs: parsed.LEADER_TTL_MS,
     stopGraceMs: parsed.STOP_GRACE_MS,
     workersMax: parsed.LOCAL_WORKERS_MAX,
@@ -56,19 +57,28 @@ export function loadSchedulerConfig(env: NodeJS.ProcessEnv): SchedulerConfig {
 /** The environment of worker processes: this one's, with what they read settled. */
 export const workerEnvOf = (
   env: NodeJS.ProcessEnv,
-  { natsUrl, logLevel, leaseMs }: SchedulerConfig,
+  { natsUrl, logLevel, queue }: SchedulerConfig,
 ): Readonly<Record<string, string>> => ({
   ...definedIn(env),
   NATS_URL: natsUrl,
   LOG_LEVEL: logLevel,
-  LEASE_MS: String(leaseMs),
+  LEASE_MS: String(queue.leaseMs),
+  QUEUE: queue.kind,
 });
 
-/** The environment of handlers: this one's without our own settings, which are none of theirs. */
+/**
+ * The environment of handlers: this one's without our own settings, which are none of theirs. What
+ * says where AWS is, and who they are there, is theirs as well.
+ */
 export const handlerEnvOf = (env: NodeJS.ProcessEnv): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    Object.entries(definedIn(env)).filter(([name]) => !(name in schedulerEnv.shape)),
+    Object.entries(definedIn(env)).filter(
+      ([name]) => isOfAws(name) || !(name in schedulerEnv.shape),
+    ),
   );
+
+const isOfAws = (name: string): boolean =>
+  name.startsWith('AWS_') || name === 'S3_FORCE_PATH_STYLE';
 
 const definedIn = (env: NodeJS.ProcessEnv): Record<string, string> =>
   Object.fromEntries(

@@ -1,4 +1,9 @@
 import { join } from 'node:path';
+import {
+  AWS_PORT_DEFAULT,
+  type AwsChoice,
+  embeddedAwsVariables,
+} from '#libs/platform/aws/aws-choice.ts';
 import { gatewayUrl, type NatsChoice, type StandaloneConfig } from './standalone.config.ts';
 
 type Say = (line: string) => void;
@@ -18,6 +23,7 @@ Cortex Batch is ready after ${(tookMs / 1000).toFixed(1)} s.
 
   gateway     ${url}   (${url}/openapi.json)
   nats        ${config.nats.url}${config.nats.kind === 'given' ? '   (not started by us)' : ''}
+  s3, sqs     ${awsText(config.aws)}
   durability  ${durabilityText(config.nats)}
   data        ${config.dataDir}
   logs        ${join(config.dataDir, 'logs')}
@@ -25,9 +31,23 @@ Cortex Batch is ready after ${(tookMs / 1000).toFixed(1)} s.
   deploy      ${urlPrefix(config)}bin/cortex deploy examples/vega-summary/cortex.yaml
   submit      ${urlPrefix(config)}bin/cortex submit API -f job.json --wait
   look        ${urlPrefix(config)}bin/cortex get
-
+${awsLines(config.aws)}
 Ctrl-C stops everything.
 `);
+}
+
+function awsText(aws: AwsChoice): string {
+  return aws.kind === 'embedded'
+    ? `${aws.url}   (on this machine, nothing goes to AWS; CORTEX_AWS=configured uses yours)`
+    : `as AWS is configured: ${aws.because}   (CORTEX_AWS=embedded runs them on this machine)`;
+}
+
+/** What a shell needs for the AWS CLI, on one line to copy. */
+function awsLines(aws: AwsChoice): string {
+  if (aws.kind === 'configured') return '';
+  const variables = Object.entries(embeddedAwsVariables(aws.url));
+  const line = variables.map(([name, value]) => `${name}=${value}`).join(' ');
+  return `  upload      ${aws.port === AWS_PORT_DEFAULT ? '' : `AWS_PORT=${aws.port} `}bin/cortex upload FILE s3://BUCKET/PREFIX/\n  aws cli     export ${line}\n`;
 }
 
 function durabilityText(nats: NatsChoice): string {

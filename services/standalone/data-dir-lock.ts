@@ -71,8 +71,8 @@ function heldBy(dataDir: string, content: string | null): StartError {
   const holder = content === null ? null : parse(content);
   return new StartError(
     `Another installation${holder === null ? '' : ` (process ${holder.pid})`} uses the data directory ${dataDir}.\n` +
-      'Stop it, or give this one its own: CORTEX_DATA_DIR, PORT and NATS_PORT must all differ, for example\n' +
-      '  CORTEX_DATA_DIR=.cortex-2 PORT=8889 NATS_PORT=4223 npm start',
+      'Stop it, or give this one its own: CORTEX_DATA_DIR, PORT, NATS_PORT and AWS_PORT must all differ, for example\n' +
+      '  CORTEX_DATA_DIR=.cortex-2 PORT=8889 NATS_PORT=4223 AWS_PORT=4567 npm start',
   );
 }
 

@@ -1,13 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { waitUntil } from './wait-until.ts';
 import type { Durability } from './standalone.config.ts';
-import { commandLineOf } from './process-table.ts';
 import type { ProcessSpec } from './service-process.ts';
+import type { StaleProcess } from './stale-process.ts';
 import { StartError } from './start-error.ts';
-
-const STALE_STOP_MS_MAX = 10_000;
 
 export interface NatsServerOptions {
   readonly binary: string;
@@ -75,20 +72,8 @@ function checkConfiguration(binary: string, file: string): void {
   }
 }
 
-/**
- * Ends a server that an earlier run on this data directory left behind. Call it only while holding
- * the directory's lock: then nobody uses that server any more.
- */
-export async function stopStaleNatsServer(
-  dataDir: string,
-  say: (line: string) => void,
-): Promise<void> {
-  if (!existsSync(pidFile(dataDir))) return;
-  const pid = Number(readFileSync(pidFile(dataDir), 'utf8'));
-  const isOurs = (): boolean => commandLineOf(pid)?.includes(configFile(dataDir)) ?? false;
-  if (!Number.isInteger(pid) || !isOurs()) return;
-  say(`Stopping the nats-server (process ${pid}) that an earlier run left on ${dataDir}`);
-  process.kill(pid, 'SIGTERM');
-  if (await waitUntil(async () => !isOurs(), { timeoutMs: STALE_STOP_MS_MAX })) return;
-  throw new StartError(`It does not stop. End process ${pid} (kill ${pid}) and start again.`);
-}
+export const staleNatsServer = (dataDir: string): StaleProcess => ({
+  name: 'nats-server',
+  pidFile: pidFile(dataDir),
+  mark: configFile(dataDir),
+});

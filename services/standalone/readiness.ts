@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isEmbeddedAwsReady } from './embedded-aws-process.ts';
 import { StartError } from './start-error.ts';
 import type { SupervisedProcess } from './supervised-process.ts';
 import { isNatsServing } from './tcp.ts';
@@ -20,6 +21,8 @@ export interface ReadinessOptions {
   /** Of the gateway. */
   readonly url: string;
   readonly natsUrl: string;
+  /** Of S3 and SQS on this machine; `null` when there are none. */
+  readonly awsUrl: string | null;
   readonly say: (line: string) => void;
   /** Gives up waiting. */
   readonly interrupt: AbortSignal;
@@ -32,7 +35,7 @@ export interface ReadinessOptions {
  */
 export async function waitUntilReady(
   processes: readonly SupervisedProcess[],
-  { url, natsUrl, say, interrupt }: ReadinessOptions,
+  { url, natsUrl, awsUrl, say, interrupt }: ReadinessOptions,
 ): Promise<void> {
   let state = NO_ANSWER;
   let toldAt = performance.now();
@@ -43,7 +46,7 @@ export async function waitUntilReady(
       if (broken !== undefined) {
         throw new StartError(`${broken.name} keeps ending. Its log: ${broken.logFile}`);
       }
-      const answer = await askReadyz(url);
+      const answer = (await askReadyz(url)) ?? (await askAws(awsUrl));
       if (answer === null) return true;
       state = answer;
       if (performance.now() - toldAt > PROGRESS_MS) {
@@ -62,6 +65,10 @@ export async function waitUntilReady(
       ? `Not ready after ${READY_MS_MAX / 1000} s: ${state}`
       : `No NATS server answers at ${natsUrl}`,
   );
+}
+
+async function askAws(url: string | null): Promise<string | null> {
+  return url === null || (await isEmbeddedAwsReady(url)) ? null : 'S3 and SQS not ready yet';
 }
 
 /** `null` when ready, else why not. */

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { type AwsChoice, awsChoiceEnv, chooseAws } from '#libs/platform/aws/aws-choice.ts';
 import { loadConfig } from '#libs/platform/config.ts';
 import { StartError } from './start-error.ts';
 
@@ -19,6 +20,7 @@ export const standaloneEnv = z.object({
     .enum(['fast', 'safe'])
     .default('fast')
     .describe('When NATS writes to disk: fast, now and then; safe, before it answers'),
+  ...awsChoiceEnv,
 });
 
 export interface StandaloneConfig {
@@ -27,6 +29,7 @@ export interface StandaloneConfig {
   /** Absolute. */
   readonly dataDir: string;
   readonly nats: NatsChoice;
+  readonly aws: AwsChoice;
 }
 
 export type NatsChoice =
@@ -57,6 +60,7 @@ export function loadStandaloneConfig(env: NodeJS.ProcessEnv): StandaloneConfig {
             durability: given.CORTEX_DURABILITY,
           }
         : { kind: 'given', url: given.NATS_URL },
+    aws: chooseAws(given, env),
   };
 }
 

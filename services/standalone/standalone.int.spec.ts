@@ -24,6 +24,9 @@ process.on('SIGTERM', () => {
   process.exit(0);
 });
 console.error(JSON.stringify({ level: 30, msg: 'calm' }));
+const { AWS_ENDPOINT_URL, S3_FORCE_PATH_STYLE, AWS_PROFILE } = process.env;
+const aws = \`\${AWS_ENDPOINT_URL} \${S3_FORCE_PATH_STYLE} \${AWS_PROFILE}\`;
+console.error(JSON.stringify({ level: 30, msg: 'environment', aws }));
 console.error(JSON.stringify({ level: 40, msg: 'trouble', jobId: 'j1' }));
 if (name === 'gateway') createServer((_, answer) => answer.end('{}')).listen(process.env.PORT);
 setInterval(() => {}, 1000);
@@ -50,12 +53,13 @@ interface StartedPlatform {
 }
 
 async function ports(): Promise<Record<string, string>> {
-  return { PORT: String(await freePort()), NATS_PORT: String(await freePort()) };
+  const [gateway, nats, aws] = await Promise.all([freePort(), freePort(), freePort()]);
+  return { PORT: String(gateway), NATS_PORT: String(nats), AWS_PORT: String(aws) };
 }
 
 function start(env: Record<string, string>): StartedPlatform {
   const child = spawn(process.execPath, [join(folder, 'runner.mjs')], {
-    env: { ...process.env, NATS_URL: '', CORTEX_DATA_DIR: dataDir, ...env },
+    env: { ...process.env, NATS_URL: '', CORTEX_AWS: 'embedded', CORTEX_DATA_DIR: dataDir, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let said = '';
@@ -104,7 +108,8 @@ afterEach(async () => {
 describe('standalone', () => {
   it('starts NATS and every service, and stops all of them on SIGTERM with exit code 0', async () => {
     const platform = await startReady();
-    for (const name of ['nats-server', ...SERVICES]) expect(running(name)).toBeDefined();
+    for (const name of ['nats-server', 'aws/main', ...SERVICES])
+      expect(running(name)).toBeDefined();
     platform.child.kill('SIGTERM');
     expect(await platform.exit).toBe(0);
     await until('every process to leave', nobodyIsLeft, 1000);
@@ -118,18 +123,17 @@ describe('standalone', () => {
     expect(readFileSync(join(dataDir, 'logs/enqueuer.log'), 'utf8')).toContain('calm');
   });
 
-  it.each(['enqueuer', 'nats-server'])(
-    'starts %s again when it dies, and says so',
-    async (name) => {
-      const platform = await startReady();
-      const before = running(name) ?? 0;
-      process.kill(before, 'SIGKILL');
-      await until('another process', () => ![undefined, before].includes(running(name)));
-      expect(platform.said()).toContain(
-        `${name} was killed by SIGKILL; starting it again in 100 ms`,
-      );
-    },
-  );
+  it.each([
+    ['enqueuer', 'enqueuer'],
+    ['nats-server', 'nats-server'],
+    ['aws', 'aws/main'],
+  ])('starts %s again when it dies, and says so', async (name, program) => {
+    const platform = await startReady();
+    const before = running(program) ?? 0;
+    process.kill(before, 'SIGKILL');
+    await until('another process', () => ![undefined, before].includes(running(program)));
+    expect(platform.said()).toContain(`${name} was killed by SIGKILL; starting it again in 100 ms`);
+  });
 
   it('leaves no process behind when it is killed with SIGKILL', async () => {
     const platform = await startReady();
@@ -152,21 +156,44 @@ describe('standalone', () => {
     expect(second.said()).toContain(`uses the data directory ${dataDir}`);
   });
 
-  it.each(['PORT', 'NATS_PORT'])('names %s when its port is taken', async (variable) => {
-    const blocker = createServer().listen(0, '127.0.0.1');
-    await once(blocker, 'listening');
-    const address = blocker.address();
-    const taken = typeof address === 'object' && address !== null ? address.port : 0;
-    const platform = start({ ...(await ports()), [variable]: String(taken) });
-    expect(await platform.exit).toBe(1);
-    expect(platform.said()).toContain(`${variable}=${taken + 1} npm start`);
-    blocker.close();
-  });
+  it.each(['PORT', 'NATS_PORT', 'AWS_PORT'])(
+    'names %s when its port is taken',
+    async (variable) => {
+      const blocker = createServer().listen(0, '127.0.0.1');
+      await once(blocker, 'listening');
+      const address = blocker.address();
+      const taken = typeof address === 'object' && address !== null ? address.port : 0;
+      const platform = start({ ...(await ports()), [variable]: String(taken) });
+      expect(await platform.exit).toBe(1);
+      expect(platform.said()).toContain(`${variable}=${taken + 1} npm start`);
+      blocker.close();
+    },
+  );
 
   it('uses the NATS of NATS_URL and starts none', async () => {
     const other = await ports();
     await startReady({ ...other, NATS_URL: 'nats://127.0.0.1:1' });
     expect(running('nats-server')).toBeUndefined();
+  });
+
+  it('starts no S3 and SQS when an AWS is configured, and says why', async () => {
+    const platform = await startReady({
+      ...(await ports()),
+      CORTEX_AWS: 'auto',
+      AWS_PROFILE: 'work',
+    });
+    expect(running('aws/main')).toBeUndefined();
+    expect(platform.said()).toContain('as AWS is configured: AWS_PROFILE is set');
+  });
+
+  it('tells every service where its S3 and SQS are, and shows the line for the AWS CLI', async () => {
+    const env = await ports();
+    const platform = await startReady({ ...env, AWS_PROFILE: 'work' });
+    const url = `http://127.0.0.1:${env['AWS_PORT']}`;
+    expect(platform.said()).toContain(`export AWS_ENDPOINT_URL=${url} AWS_ACCESS_KEY_ID=cortex`);
+    const log = join(dataDir, 'logs/scheduler.log');
+    await until('the scheduler', () => readFileSync(log, 'utf8').includes('"aws"'));
+    expect(readFileSync(log, 'utf8')).toContain(`"aws":"${url} true undefined"`);
   });
 
   it('gives up on a service that keeps ending, and points at its log', async () => {

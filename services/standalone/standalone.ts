@@ -1,7 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { withEmbeddedAws } from '#libs/platform/aws/aws-choice.ts';
 import { lockDataDir } from './data-dir-lock.ts';
-import { natsServerBinary, natsServerSpec, stopStaleNatsServer } from './nats-server.ts';
+import { embeddedAwsSpec, staleEmbeddedAws } from './embedded-aws-process.ts';
+import { natsServerBinary, natsServerSpec, staleNatsServer } from './nats-server.ts';
+import { checkPorts } from './ports.ts';
 import { waitUntilReady } from './readiness.ts';
 import { SERVICES, serviceSpec } from './service-process.ts';
 import {
@@ -10,13 +13,13 @@ import {
   type NatsChoice,
   type StandaloneConfig,
 } from './standalone.config.ts';
-import { StartError } from './start-error.ts';
+import { stopStaleProcess } from './stale-process.ts';
 import { SupervisedProcess } from './supervised-process.ts';
-import { isNatsServing, isPortFree } from './tcp.ts';
 
 /** Longer than the 15 s that a service gives itself. */
 const SERVICE_STOP_MS_MAX = 20_000;
-const NATS_STOP_MS_MAX = 10_000;
+/** Of what the services rely on: `nats-server` and the embedded AWS. */
+const GROUND_STOP_MS_MAX = 10_000;
 
 export interface StandaloneOptions {
   readonly config: StandaloneConfig;
@@ -30,10 +33,14 @@ export interface StandaloneOptions {
   readonly say: (line: string) => void;
 }
 
-/** The whole platform on one machine: `nats-server` and one process per service, kept running. */
+/**
+ * The whole platform on one machine, kept running: `nats-server`, S3 and SQS unless an AWS is
+ * configured, and one process per service.
+ */
 export class Standalone {
   private readonly services: SupervisedProcess[];
-  private readonly nats: SupervisedProcess | null;
+  /** What the services rely on. */
+  private readonly ground: SupervisedProcess[];
   private stopping: Promise<void> | null = null;
 
   private constructor(
@@ -41,7 +48,10 @@ export class Standalone {
     private readonly unlock: () => void,
   ) {
     const { config, say } = options;
-    this.nats = config.nats.kind === 'own' ? this.ownNats(config.nats) : null;
+    this.ground = [
+      ...(config.nats.kind === 'own' ? [this.ownNats(config.nats)] : []),
+      ...(config.aws.kind === 'embedded' ? [this.embeddedAws(config.aws.port)] : []),
+    ];
     this.services = SERVICES.map((name) => {
       const spec = serviceSpec(name, {
         servicesDir: options.servicesDir,
@@ -62,7 +72,8 @@ export class Standalone {
     mkdirSync(dataDir, { recursive: true });
     const unlock = lockDataDir(dataDir);
     try {
-      await stopStaleNatsServer(dataDir, options.say);
+      await stopStaleProcess(staleNatsServer(dataDir), dataDir, options.say);
+      await stopStaleProcess(staleEmbeddedAws(dataDir), dataDir, options.say);
       await checkPorts(options.config);
       const standalone = new Standalone(options, unlock);
       for (const process of standalone.processes) process.start();
@@ -81,10 +92,17 @@ export class Standalone {
   untilReady(interrupt: AbortSignal): Promise<void> {
     const { config, say } = this.options;
     const url = gatewayUrl(config);
-    return waitUntilReady(this.processes, { url, natsUrl: config.nats.url, say, interrupt });
+    const awsUrl = config.aws.kind === 'embedded' ? config.aws.url : null;
+    return waitUntilReady(this.processes, {
+      url,
+      natsUrl: config.nats.url,
+      awsUrl,
+      say,
+      interrupt,
+    });
   }
 
-  /** Stops the services, then `nats-server`; resolves when no process is left. */
+  /** Stops the services, then what they rely on; resolves when no process is left. */
   stop(): Promise<void> {
     this.stopping ??= this.stopInOrder();
     return this.stopping;
@@ -97,12 +115,12 @@ export class Standalone {
   }
 
   private get processes(): readonly SupervisedProcess[] {
-    return this.nats === null ? this.services : [this.nats, ...this.services];
+    return [...this.ground, ...this.services];
   }
 
   private async stopInOrder(): Promise<void> {
     await Promise.all(this.services.map((service) => service.stop(SERVICE_STOP_MS_MAX)));
-    await this.nats?.stop(NATS_STOP_MS_MAX);
+    await Promise.all(this.ground.map((process) => process.stop(GROUND_STOP_MS_MAX)));
     this.unlock();
   }
 
@@ -119,12 +137,18 @@ export class Standalone {
     return new SupervisedProcess(spec, say);
   }
 
+  private embeddedAws(port: number): SupervisedProcess {
+    const { config, say } = this.options;
+    const { dataDir } = config;
+    return new SupervisedProcess(embeddedAwsSpec({ dataDir, port, env: this.serviceEnv() }), say);
+  }
+
   private serviceEnv(): NodeJS.ProcessEnv {
     const { config, env, root } = this.options;
     return {
       // Compiled code of the last run: it halves the time a service takes to start.
       NODE_COMPILE_CACHE: join(root, '.cache', 'compiled'),
-      ...env,
+      ...(config.aws.kind === 'embedded' ? withEmbeddedAws(env, config.aws.url) : env),
       PORT: String(config.port),
       HOST: config.host,
       NATS_URL: config.nats.url,
@@ -133,18 +157,4 @@ export class Standalone {
       CORTEX_INSTALLATION: config.dataDir,
     };
   }
-}
-
-async function checkPorts({ host, port, nats }: StandaloneConfig): Promise<void> {
-  if (!(await isPortFree(port, host))) {
-    throw new StartError(
-      `Port ${port} on ${host} is taken by another program. Choose another one for the gateway, for example: PORT=${port + 1} npm start`,
-    );
-  }
-  if (nats.kind === 'given' || (await isPortFree(nats.port, '127.0.0.1'))) return;
-  const isNats = await isNatsServing(nats.port, '127.0.0.1');
-  throw new StartError(
-    `Port ${nats.port} is taken by ${isNats ? 'another NATS server' : 'another program'}. Choose another one for the NATS of this installation, for example: NATS_PORT=${nats.port + 1} npm start` +
-      (isNats ? `\nOr use that server: NATS_URL=${nats.url} npm start` : ''),
-  );
 }

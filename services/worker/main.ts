@@ -1,4 +1,4 @@
-import { JetStreamBatchQueue } from '#libs/batch-queue/jetstream/jetstream-batch-queue.ts';
+import { openBatchQueue } from '#libs/batch-queue/batch-queue.wiring.ts';
 import { type FromWorker, isToWorker } from '#libs/compute/worker-protocol.ts';
 import { JetStreamEventStore } from '#libs/event-store/jetstream/jetstream-event-store.ts';
 import { systemClock } from '#libs/platform/clock.ts';
@@ -22,10 +22,11 @@ const send = (message: FromWorker): Promise<void> =>
     process.send(message, undefined, {}, () => resolve());
   });
 
-async function openWorker({ natsUrl, leaseMs }: WorkerConfig): Promise<Worker> {
+async function openWorker({ natsUrl, queue: queueConfig }: WorkerConfig): Promise<Worker> {
   const connection = await connectNats(natsUrl, { name: 'worker', logger });
   const store = await JetStreamEventStore.open(connection, { logger });
-  const queue = await JetStreamBatchQueue.open(connection, { leaseMs, logger });
+  const queue = await openBatchQueue(connection, queueConfig, logger);
+  const { leaseMs } = queueConfig;
   const exit = (code: number): void => {
     // What was settled last is still in the client's buffer; without a server it stays there.
     void Promise.race([connection.flush(), pause(FLUSH_MS_MAX)]).finally(() => process.exit(code));

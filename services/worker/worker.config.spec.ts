@@ -6,16 +6,21 @@ describe('the configuration of a worker', () => {
     expect(loadWorkerConfig({})).toEqual({
       natsUrl: 'nats://127.0.0.1:4222',
       logLevel: 'info',
-      leaseMs: 10_000,
+      queue: { kind: 'jetstream', leaseMs: 10_000, aws: { isPathStyle: false, attemptsMax: 5 } },
     });
   });
 
   it('takes what is set', () => {
-    const env = { NATS_URL: 'nats://there:4333', LOG_LEVEL: 'debug', LEASE_MS: '1500' };
+    const env = {
+      NATS_URL: 'nats://there:4333',
+      LOG_LEVEL: 'debug',
+      LEASE_MS: '1500',
+      QUEUE: 'sqs',
+    };
     expect(loadWorkerConfig(env)).toEqual({
       natsUrl: 'nats://there:4333',
       logLevel: 'debug',
-      leaseMs: 1500,
+      queue: { kind: 'sqs', leaseMs: 1500, aws: { isPathStyle: false, attemptsMax: 5 } },
     });
   });
 

@@ -18,6 +18,9 @@ export interface Ended {
 
 /** `cortex` in processes of its own, with a folder to run in and a gateway to talk to. */
 export class CommandLine {
+  /** Added to the environment, which has nothing else. */
+  env: Readonly<Record<string, string>> = {};
+
   private constructor(
     readonly folder: string,
     public gateway: RecordedGateway,
@@ -50,7 +53,7 @@ export class CommandLine {
       ['--no-warnings', '--experimental-transform-types', '--conditions=source', MAIN, ...args],
       {
         cwd: this.folder,
-        env: { PATH: process.env['PATH'], CORTEX_URL: this.gateway.url },
+        env: { PATH: process.env['PATH'], CORTEX_URL: this.gateway.url, ...this.env },
         stdio: 'pipe',
       },
     );

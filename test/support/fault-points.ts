@@ -1,4 +1,8 @@
-import type { JobQueueKey, OutgoingBatch } from '#libs/batch-queue/batch-queue.port.ts';
+import type {
+  JobQueueKey,
+  OutgoingBatch,
+  QueueSettings,
+} from '#libs/batch-queue/batch-queue.port.ts';
 import { BatchQueueUnavailable } from '#libs/batch-queue/batch-queue.port.ts';
 import { InMemoryBatchQueue } from '#libs/batch-queue/in-memory/in-memory-batch-queue.ts';
 import type { PlatformEvent, Position } from '#libs/domain/platform-event.ts';
@@ -76,10 +80,10 @@ export class FaultyBatchQueue extends InMemoryBatchQueue {
     super({ leaseMs: 60_000 });
   }
 
-  override async create(key: JobQueueKey): Promise<void> {
+  override async create(key: JobQueueKey, settings: QueueSettings): Promise<void> {
     const cut = await this.faults.next();
     if (cut === 'before') throw new BatchQueueUnavailable('cut off before create');
-    await super.create(key);
+    await super.create(key, settings);
     if (cut !== null) throw new BatchQueueUnavailable('cut off after create');
   }
 

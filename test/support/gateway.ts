@@ -1,5 +1,10 @@
 import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
+import {
+  BatchQueueUnavailable,
+  DeadLetterQueueUnusable,
+} from '#libs/batch-queue/batch-queue.port.ts';
+import { InMemoryBatchQueue } from '#libs/batch-queue/in-memory/in-memory-batch-queue.ts';
 import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
 import { apiName, jobId } from '#libs/domain/kernel/ids.ts';
 import type { JobEvent } from '#libs/domain/job/job.events.ts';
@@ -12,6 +17,8 @@ import {
 import { InMemoryEventStore } from '#libs/event-store/in-memory/in-memory-event-store.ts';
 import { BlobStoreUnavailable } from '#libs/object-store/blob-store.port.ts';
 import { InMemoryBlobStore } from '#libs/object-store/in-memory/in-memory-blob-store.ts';
+import { InMemoryInputFiles } from '#libs/object-store/in-memory/in-memory-input-files.ts';
+import type { InputFiles } from '#libs/object-store/input-files.port.ts';
 import { systemClock } from '#libs/platform/clock.ts';
 import { silentLogger } from '#libs/platform/logger.ts';
 import { create } from 'tar';
@@ -61,23 +68,47 @@ export class FailingEventStore extends InMemoryEventStore {
   }
 }
 
+/** Every queue is there, but for those that a test names. */
+export class ListedDeadLetterQueues {
+  readonly unusable = new Set<string>();
+  isDown = false;
+
+  async check(arn: string): Promise<void> {
+    if (this.isDown) throw new BatchQueueUnavailable('the queue is down');
+    if (this.unusable.has(arn)) throw new DeadLetterQueueUnusable(`${arn} does not exist`);
+  }
+}
+
 /** A gateway over HTTP on a port of its own, on in-memory adapters. */
 export class TestGateway {
   readonly store = new FailingEventStore();
   readonly blobs = new FailingBlobStore();
+  /** Empty, unless the gateway was started on files of somebody else's. */
+  readonly files = new InMemoryInputFiles();
+  readonly deadLetterQueues = new ListedDeadLetterQueues();
+  /** What was given up on, where a test puts something there. */
+  readonly letters = new InMemoryBatchQueue({ leaseMs: 60_000 });
   readonly queries = new FoldedStatusQueries(this.store);
   url = '';
   private close: () => Promise<void> = async () => {};
 
-  static async start(options: { readonly publicUrl?: string } = {}): Promise<TestGateway> {
+  static async start(
+    options: { readonly publicUrl?: string; readonly inputFiles?: InputFiles } = {},
+  ): Promise<TestGateway> {
     const gateway = new TestGateway();
-    const { store, blobs, queries } = gateway;
+    const { store, blobs, queries, files, deadLetterQueues } = gateway;
     const app = await createGateway({
       config: { publicUrl: options.publicUrl ?? null },
       store,
       blobs,
       queries,
-      queue: { urlOf: ({ apiName: api, jobId: job }) => `nats://queue/batches.${api}.${job}` },
+      queue: {
+        urlOf: ({ apiName: api, jobId: job }) => `nats://queue/batches.${api}.${job}`,
+        checkDeadLetterQueue: (arn) => deadLetterQueues.check(arn),
+        readDeadLetters: (...args) => gateway.letters.readDeadLetters(...args),
+        removeDeadLetters: (...args) => gateway.letters.removeDeadLetters(...args),
+      },
+      inputFiles: options.inputFiles ?? files,
       clock: systemClock,
       logger: silentLogger,
     });

@@ -20,6 +20,7 @@ import { anApiSpec } from './api.builders.ts';
 import { TestNatsServer } from './nats-server.ts';
 import { processesWith } from './process-scan.ts';
 import { aPod, aWorkload } from './workload.builders.ts';
+import { NO_DEAD_LETTERS } from './queue.builders.ts';
 
 export const HANDLERS = join(import.meta.dirname, '../fixtures/handlers');
 /** Short, so that tests of lost workers end soon; long enough for a busy machine. */
@@ -126,7 +127,7 @@ export class LocalPlatform {
 
   /** Queues one batch per payload; a payload is JSON text. */
   async enqueue(workload: Workload, payloads: readonly string[]): Promise<void> {
-    await this.queue.create(workload);
+    await this.queue.create(workload, NO_DEAD_LETTERS);
     const batches = payloads.map((payload, index) => ({ index, payload: Buffer.from(payload) }));
     await this.queue.send(workload, batches);
   }

@@ -20,11 +20,14 @@ import { batchesEnqueued, batchSucceeded } from './batch.builders.ts';
 import { A_JOB, aJobSubmitted, enqueuingCompleted } from './job.builders.ts';
 import { severable } from './severable.ts';
 import { until } from './until.ts';
+import { NO_DEAD_LETTERS } from './queue.builders.ts';
 
 const { apiName } = anApiDeployed().data;
 const BATCH_COUNT = 3;
 /** Short, so that a test that waits for it waits little. */
 const GRACE_MS = 100;
+/** Often, so that a test notices a lost queue soon. */
+const LOOK_MS = 20;
 
 /** What leaders share, and what others do to a job: submit, enqueue, work, stop. */
 export class Scheduling {
@@ -49,7 +52,7 @@ export class Scheduling {
 
   /** What an enqueuer leaves in the log. */
   async enqueue(jobId: JobId): Promise<void> {
-    await this.queue.create({ apiName, jobId });
+    await this.queue.create({ apiName, jobId }, NO_DEAD_LETTERS);
     await this.record(batchesEnqueued({ jobId, batchCount: BATCH_COUNT, itemCount: 3 }));
     const totals = { totalBatchCount: BATCH_COUNT, totalItemCount: 3 };
     await this.decide(enqueuingCompleted({ jobId, ...totals }));
@@ -149,6 +152,7 @@ export class Candidate {
       clock: options.clock ?? systemClock,
       logger: silentLogger,
       graceMs: GRACE_MS,
+      queueLookMs: LOOK_MS,
     });
     this.running = this.leader.run(this.stopping.signal);
   }

@@ -32,7 +32,6 @@ export const aWorkload = (changes: Partial<Workload> = {}): Workload => ({
   jobSpecJson: '{"job_id":"00000000000000aa"}',
   configJson: null,
   traceparent: null,
-  receiveCountMax: null,
-  deadLetterQueueName: null,
+  deadLetterQueue: null,
   ...changes,
 });

@@ -1,15 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  aBatch,
-  aQueueKey,
-  batchQueueContract,
-  CONTRACT_LEASE_MS,
-} from '../batch-queue.contract.ts';
+import { aBatch, aQueueArn, aQueueKey, NO_DEAD_LETTERS } from '#test/support/queue.builders.ts';
+import { batchQueueContract, CONTRACT_LEASE_MS } from '../batch-queue.contract.ts';
 import { InMemoryBatchQueue } from './in-memory-batch-queue.ts';
 
 batchQueueContract(async () => {
   const queue = new InMemoryBatchQueue({ leaseMs: CONTRACT_LEASE_MS });
-  return { queue, deadLettersIn: async (name) => queue.deadLettersIn(name) };
+  return { queue, makeDeadLetterQueue: async () => aQueueArn() };
 });
 
 describe('InMemoryBatchQueue', () => {
@@ -17,7 +13,7 @@ describe('InMemoryBatchQueue', () => {
     let nowMs = 0;
     const queue = new InMemoryBatchQueue({ leaseMs: 1000, clock: () => new Date(nowMs) });
     const key = aQueueKey();
-    await queue.create(key);
+    await queue.create(key, NO_DEAD_LETTERS);
     await queue.send(key, [aBatch(0)]);
     const receiver = await queue.receiver(key);
     await receiver.receive(1, 0);

@@ -1,4 +1,3 @@
-import { type BatchId, batchId } from '#libs/domain/kernel/ids.ts';
 import { type Clock, systemClock } from '#libs/platform/clock.ts';
 import type {
   BatchQueue,
@@ -6,7 +5,11 @@ import type {
   DeadLetter,
   JobQueueKey,
   OutgoingBatch,
+  QueueSettings,
+  StoredDeadLetter,
 } from '../batch-queue.port.ts';
+import { type DeadLetterPage, pageOf } from '../dead-letter-page.ts';
+import { parseQueueArn } from '../queue-arn.ts';
 import { InMemoryBatchReceiver } from './in-memory-batch-receiver.ts';
 import { InMemoryJobQueue } from './in-memory-job-queue.ts';
 
@@ -19,7 +22,8 @@ export interface InMemoryBatchQueueOptions {
 /** The queue for tests of its users. It forgets everything with its process. */
 export class InMemoryBatchQueue implements BatchQueue {
   private readonly queues = new Map<string, InMemoryJobQueue>();
-  private readonly letters = new Map<string, Map<BatchId, DeadLetter>>();
+  /** By dead-letter queue and job, then by index. */
+  private readonly letters = new Map<string, Map<number, StoredDeadLetter>>();
   private readonly leaseMs: number;
   private readonly clock: Clock;
 
@@ -32,8 +36,13 @@ export class InMemoryBatchQueue implements BatchQueue {
     return `memory://${apiName}/${jobId}`;
   }
 
-  async create(key: JobQueueKey): Promise<void> {
+  async create(key: JobQueueKey, { deadLetterQueue }: QueueSettings): Promise<void> {
+    if (deadLetterQueue !== null) await this.checkDeadLetterQueue(deadLetterQueue.arn);
     this.queueOf(key).create();
+  }
+
+  async exists(key: JobQueueKey): Promise<boolean> {
+    return this.queueOf(key).exists;
   }
 
   async send(key: JobQueueKey, batches: readonly OutgoingBatch[]): Promise<void> {
@@ -55,11 +64,27 @@ export class InMemoryBatchQueue implements BatchQueue {
     return new InMemoryBatchReceiver(this.queueOf(key), { leaseMs, clock });
   }
 
-  async deadLetter(key: JobQueueKey, queueName: string, letter: DeadLetter): Promise<void> {
-    const letters = this.letters.get(queueName) ?? new Map<BatchId, DeadLetter>();
-    this.letters.set(queueName, letters);
-    const id = batchId(key.jobId, letter.index);
-    if (!letters.has(id)) letters.set(id, letter);
+  async checkDeadLetterQueue(arn: string): Promise<void> {
+    parseQueueArn(arn);
+  }
+
+  async deadLetter(key: JobQueueKey, arn: string, letter: DeadLetter): Promise<void> {
+    const letters = this.lettersOf(key, arn);
+    const { index } = letter;
+    if (!letters.has(index)) letters.set(index, { ...letter, handle: String(index) });
+  }
+
+  async readDeadLetters(key: JobQueueKey, arn: string, bytesMax: number): Promise<DeadLetterPage> {
+    const letters = [...this.lettersOf(key, arn).values()].toSorted((a, b) => a.index - b.index);
+    return pageOf(ReadableStream.from(letters), bytesMax);
+  }
+
+  async removeDeadLetters(
+    key: JobQueueKey,
+    arn: string,
+    letters: readonly StoredDeadLetter[],
+  ): Promise<void> {
+    for (const { index } of letters) this.lettersOf(key, arn).delete(index);
   }
 
   async delete(key: JobQueueKey): Promise<void> {
@@ -72,9 +97,11 @@ export class InMemoryBatchQueue implements BatchQueue {
     return queues.filter(({ exists }) => exists).map(({ key }) => key);
   }
 
-  /** What was put into a dead-letter queue, oldest first. */
-  deadLettersIn(queueName: string): readonly DeadLetter[] {
-    return [...(this.letters.get(queueName)?.values() ?? [])];
+  private lettersOf(key: JobQueueKey, arn: string): Map<number, StoredDeadLetter> {
+    const place = `${parseQueueArn(arn).queueName} ${this.urlOf(key)}`;
+    const letters = this.letters.get(place) ?? new Map<number, StoredDeadLetter>();
+    this.letters.set(place, letters);
+    return letters;
   }
 
   private queueOf(key: JobQueueKey): InMemoryJobQueue {

@@ -6,20 +6,23 @@ import { connectNats } from '#libs/platform/nats/nats-connection.ts';
 import { TestNatsServer } from '#test/support/nats-server.ts';
 import {
   aBatch,
+  aQueueArn,
   aQueueKey,
   batchesOf,
-  batchQueueContract,
-  CONTRACT_LEASE_MS,
   indexesOf,
-} from '../batch-queue.contract.ts';
+  NO_DEAD_LETTERS,
+} from '#test/support/queue.builders.ts';
+import { batchQueueContract, CONTRACT_LEASE_MS } from '../batch-queue.contract.ts';
 import {
   type BatchQueue,
   BatchQueueUnavailable,
   type BatchReceiver,
-  type DeadLetter,
   type JobQueueKey,
   type LeasedBatch,
 } from '../batch-queue.port.ts';
+import { parseQueueArn } from '../queue-arn.ts';
+import { deadLetterMessage } from './dead-letter-message.ts';
+import { MESSAGE_ID_HEADER } from './delivery.ts';
 import { JetStreamBatchQueue } from './jetstream-batch-queue.ts';
 import {
   DEAD_LETTER_STREAM,
@@ -54,35 +57,9 @@ const openOn = (connection: NatsConnection, leaseMs = CONTRACT_LEASE_MS): Promis
   JetStreamBatchQueue.open(connection, { leaseMs, logger: silentLogger });
 
 batchQueueContract(async () => {
-  const connection = await connect();
-  const manager = await jetstreamManager(connection);
-  return {
-    queue: await openOn(connection),
-    deadLettersIn: (queueName) => deadLettersIn(manager, queueName),
-  };
+  const queue = await openOn(await connect());
+  return { queue, makeDeadLetterQueue: async () => aQueueArn() };
 });
-
-async function deadLettersIn(manager: JetStreamManager, queueName: string): Promise<DeadLetter[]> {
-  const letters: DeadLetter[] = [];
-  for (let seq = 1; ; seq++) {
-    const message = await manager.direct.getMessage(DEAD_LETTER_STREAM, {
-      seq,
-      next_by_subj: deadLetterSubject(queueName),
-    });
-    if (message === null) return letters;
-    seq = message.seq;
-    const { header } = message;
-    letters.push({
-      index: Number(header.get('Cortex-Batch-Index')),
-      attempt: Number(header.get('Cortex-Attempt')),
-      payload: Uint8Array.from(message.data),
-      reason: {
-        kind: decodeURIComponent(header.get('Cortex-Reason-Kind')),
-        message: decodeURIComponent(header.get('Cortex-Reason-Message')),
-      },
-    });
-  }
-}
 
 describe('JetStreamBatchQueue', () => {
   let connection: NatsConnection;
@@ -96,7 +73,7 @@ describe('JetStreamBatchQueue', () => {
     manager = await jetstreamManager(connection);
     queue = await openOn(connection);
     key = aQueueKey();
-    await queue.create(key);
+    await queue.create(key, NO_DEAD_LETTERS);
     receiver = await queue.receiver(key);
   });
 
@@ -120,7 +97,7 @@ describe('JetStreamBatchQueue', () => {
   it('changes the lease of a queue that was made with another, and nothing else', async () => {
     await queue.send(key, batchesOf(2));
     receiver.remove(await receiver.receive(1, PATIENCE_MS));
-    await (await openOn(connection, CONTRACT_LEASE_MS * 2)).create(key);
+    await (await openOn(connection, CONTRACT_LEASE_MS * 2)).create(key, NO_DEAD_LETTERS);
     const { config } = await manager.consumers.info(QUEUE_STREAM, queueConsumer(key));
     expect(config.ack_wait).toBe(nanos(CONTRACT_LEASE_MS * 2));
     expect(indexesOf(await receiver.receive(10, PATIENCE_MS))).toEqual([1]);
@@ -242,7 +219,7 @@ describe('JetStreamBatchQueue', () => {
     await lonely.stop();
 
     await expect(unreachable.send(key, [aBatch(0)])).rejects.toThrow(BatchQueueUnavailable);
-    await expect(unreachable.create(key)).rejects.toThrow(BatchQueueUnavailable);
+    await expect(unreachable.create(key, NO_DEAD_LETTERS)).rejects.toThrow(BatchQueueUnavailable);
     expect(await idle.receive(1, 100)).toEqual([]);
     const cutOff = idle.receive(1, PATIENCE_MS);
     await abandoned.close();
@@ -266,6 +243,32 @@ describe('JetStreamBatchQueue', () => {
     expect(await queue.sentIndexes(key, 500)).toEqual(
       new Set(batches.slice(500).map(({ index }) => index)),
     );
+  });
+
+  it('keeps one dead letter of a batch though the server has forgotten its message id', async () => {
+    const arn = aQueueArn();
+    const { queueName } = parseQueueArn(arn);
+    const subject = deadLetterSubject(queueName, key.jobId, 4);
+    const reason = { kind: 'handler.status', message: 'status 500' };
+    const letter = { ...aBatch(4), attempt: 3, reason };
+    const { headers, payload } = deadLetterMessage(key, queueName, letter);
+    headers.delete(MESSAGE_ID_HEADER);
+    await jetstream(connection).publish(subject, payload, { headers });
+
+    await queue.deadLetter(key, arn, letter);
+
+    const filter = { subjects_filter: `cortex.dead-letters.${queueName}.>` };
+    const { state } = await manager.streams.info(DEAD_LETTER_STREAM, filter);
+    expect(state.subjects).toEqual({ [subject]: 1 });
+    const { letters } = await queue.readDeadLetters(key, arn, 1);
+    expect(letters).toMatchObject([{ index: 4, attempt: 3, reason }]);
+  });
+
+  it('reads no dead letter out of a message that is none', async () => {
+    const arn = aQueueArn();
+    const { queueName } = parseQueueArn(arn);
+    await jetstream(connection).publish(deadLetterSubject(queueName, key.jobId, 0), '[1]');
+    expect((await queue.readDeadLetters(key, arn, 1)).letters).toEqual([]);
   });
 
   it('asks the server no more than once per wait while there is nothing', async () => {

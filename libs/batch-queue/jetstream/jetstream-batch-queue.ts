@@ -1,9 +1,15 @@
-import { JetStreamApiError, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import {
+  JetStreamApiCodes,
+  JetStreamApiError,
+  jetstreamManager,
+  type JetStreamManager,
+} from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { batchId } from '#libs/domain/kernel/ids.ts';
 import type { Logger } from '#libs/platform/logger.ts';
 import { onReconnect } from '#libs/platform/nats/on-reconnect.ts';
 import {
+  type FailedMessage,
   type OutgoingMessage,
   PipelinedPublisher,
 } from '#libs/platform/nats/pipelined-publisher.ts';
@@ -15,8 +21,13 @@ import {
   type DeadLetter,
   type JobQueueKey,
   type OutgoingBatch,
+  type QueueSettings,
+  type StoredDeadLetter,
 } from '../batch-queue.port.ts';
-import { deadLetterMessage } from './dead-letter-message.ts';
+import { type DeadLetterPage, pageOf } from '../dead-letter-page.ts';
+import { parseQueueArn } from '../queue-arn.ts';
+import { deadLetterMessage, isThereAlready } from './dead-letter-message.ts';
+import { deadLettersOf, deleteDeadLetter } from './dead-letters.ts';
 import { MESSAGE_ID_HEADER } from './delivery.ts';
 import { JetStreamBatchReceiver } from './jetstream-batch-receiver.ts';
 import {
@@ -33,7 +44,6 @@ import { queuedIndexes } from './queued-indexes.ts';
 /** Long enough for a server to restart, short enough that its memory of message ids is still good. */
 const SEND_RETRY_MS_MAX = 20_000;
 const SEND_PAUSE_MS = 250;
-const CONSUMER_NOT_FOUND = 10014;
 
 export interface JetStreamBatchQueueOptions {
   /** How long a batch stays with a worker that neither settles nor renews it. */
@@ -87,8 +97,22 @@ export class JetStreamBatchQueue implements BatchQueue {
     return `nats://${QUEUE_STREAM}/${queueSubject(key)}`;
   }
 
-  create(key: JobQueueKey): Promise<void> {
-    return translated('create', () => declareConsumer(this.manager, key, this.options.leaseMs));
+  async create(key: JobQueueKey, { deadLetterQueue }: QueueSettings): Promise<void> {
+    if (deadLetterQueue !== null) parseQueueArn(deadLetterQueue.arn);
+    await translated('create', async () => {
+      const { leaseMs } = this.options;
+      try {
+        await declareConsumer(this.manager, key, leaseMs);
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+        await declareStreams(this.manager); // Somebody deleted the stream under us.
+        await declareConsumer(this.manager, key, leaseMs);
+      }
+    });
+  }
+
+  exists(key: JobQueueKey): Promise<boolean> {
+    return translated('look for', () => this.isThere(key));
   }
 
   send(key: JobQueueKey, batches: readonly OutgoingBatch[]): Promise<void> {
@@ -114,8 +138,30 @@ export class JetStreamBatchQueue implements BatchQueue {
     return Promise.resolve(receiver);
   }
 
-  deadLetter(key: JobQueueKey, queueName: string, letter: DeadLetter): Promise<void> {
-    return this.publishStored([deadLetterMessage(key, queueName, letter)], key);
+  /** The name in the ARN is a part of subjects, so no queue has to be there. */
+  async checkDeadLetterQueue(arn: string): Promise<void> {
+    parseQueueArn(arn);
+  }
+
+  async deadLetter(key: JobQueueKey, arn: string, letter: DeadLetter): Promise<void> {
+    await this.publishStored([deadLetterMessage(key, parseQueueArn(arn).queueName, letter)], key);
+  }
+
+  readDeadLetters(key: JobQueueKey, arn: string, bytesMax: number): Promise<DeadLetterPage> {
+    const { queueName } = parseQueueArn(arn);
+    return translated('read dead letters of', () =>
+      pageOf(deadLettersOf(this.manager, queueName, key.jobId), bytesMax),
+    );
+  }
+
+  removeDeadLetters(
+    _key: JobQueueKey,
+    _arn: string,
+    letters: readonly StoredDeadLetter[],
+  ): Promise<void> {
+    return translated('remove dead letters of', async () => {
+      for (const letter of letters) await deleteDeadLetter(this.manager, letter);
+    });
   }
 
   delete(key: JobQueueKey): Promise<void> {
@@ -123,9 +169,13 @@ export class JetStreamBatchQueue implements BatchQueue {
       try {
         await this.manager.consumers.delete(QUEUE_STREAM, queueConsumer(key));
       } catch (error) {
-        if (!isConsumerNotFound(error)) throw error;
+        if (!isNotFound(error)) throw error;
       }
-      await this.manager.streams.purge(QUEUE_STREAM, { filter: queueSubject(key) });
+      try {
+        await this.manager.streams.purge(QUEUE_STREAM, { filter: queueSubject(key) });
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
     });
   }
 
@@ -165,7 +215,7 @@ export class JetStreamBatchQueue implements BatchQueue {
       await this.manager.consumers.info(QUEUE_STREAM, queueConsumer(key));
       return true;
     } catch (error) {
-      if (isConsumerNotFound(error)) return false;
+      if (isNotFound(error)) return false;
       throw error;
     }
   }
@@ -181,7 +231,7 @@ export class JetStreamBatchQueue implements BatchQueue {
     messages: Iterable<OutgoingMessage>,
     key: JobQueueKey,
   ): Promise<void> {
-    let failures = await this.publisher.publishEach(messages);
+    let failures = await this.publishEach(messages);
     const givesUpAt = performance.now() + (this.options.sendRetryMs ?? SEND_RETRY_MS_MAX);
     while (failures.length > 0) {
       const [{ error: cause } = {}] = failures;
@@ -190,8 +240,15 @@ export class JetStreamBatchQueue implements BatchQueue {
       const facts = { ...key, batchCount: failures.length, err: cause };
       this.options.logger.warn(facts, 'sending batches again');
       await pause(SEND_PAUSE_MS);
-      failures = await this.publisher.publishEach(failures.map(({ message }) => message));
+      failures = await this.publishEach(failures.map(({ message }) => message));
     }
+  }
+
+  private async publishEach(
+    messages: Iterable<OutgoingMessage>,
+  ): Promise<readonly FailedMessage[]> {
+    const failures = await this.publisher.publishEach(messages);
+    return failures.filter(({ error }) => !isThereAlready(error));
   }
 }
 
@@ -216,5 +273,8 @@ async function translated<T>(what: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-const isConsumerNotFound = (error: unknown): boolean =>
-  error instanceof JetStreamApiError && error.code === CONSUMER_NOT_FOUND;
+/** The consumer is not there, or not even its stream. */
+const isNotFound = (error: unknown): boolean =>
+  error instanceof JetStreamApiError &&
+  (error.code === JetStreamApiCodes.ConsumerNotFound ||
+    error.code === JetStreamApiCodes.StreamNotFound);

@@ -1,4 +1,4 @@
-import { apiName, jobId } from '#libs/domain/kernel/ids.ts';
+import { apiName, type JobId, jobId, parseBatchId } from '#libs/domain/kernel/ids.ts';
 import type { JobQueueKey } from '../batch-queue.port.ts';
 
 /** Every job's batches; a work queue, so a batch leaves it when a worker has settled it. */
@@ -19,8 +19,22 @@ export const queueSubject = ({ apiName: api, jobId: job }: JobQueueKey): string 
 export const queueConsumer = ({ apiName: api, jobId: job }: JobQueueKey): string =>
   `${subjectToken(api)}_${job}`;
 
-export const deadLetterSubject = (queueName: string): string =>
-  `cortex.dead-letters.${subjectToken(queueName)}`;
+/**
+ * A subject for each letter: so a batch has one letter at most, and those of a job are found
+ * without looking at those of others. `cortex.dead-letters.<queue>.>` is all of a queue.
+ */
+export const deadLetterSubject = (queueName: string, job: JobId, index: number): string =>
+  `cortex.dead-letters.${subjectToken(queueName)}.${job}.${index}`;
+
+/** All letters of a job in a dead-letter queue. */
+export const deadLetterSubjectsOf = (queueName: string, job: JobId): string =>
+  `cortex.dead-letters.${subjectToken(queueName)}.${job}.*`;
+
+/** The index in the subject of a letter; `null` for another subject. */
+export function deadLetterIndex(subject: string): number | null {
+  const [, , , job, index, ...rest] = subject.split('.');
+  return rest.length > 0 ? null : (parseBatchId(`${job}-${index}`)?.index ?? null);
+}
 
 /** The inverse of `queueConsumer`; `null` for a consumer that is not a job's. */
 export function keyOfConsumer(consumer: string): JobQueueKey | null {

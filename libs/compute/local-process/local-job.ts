@@ -105,8 +105,7 @@ export class LocalJob {
   }
 
   private assignment(id: WorkerId, restart: number, handlerPort: number): WorkerAssignment {
-    const { apiName, jobId, spec, traceparent, receiveCountMax, deadLetterQueueName } =
-      this.workload;
+    const { apiName, jobId, spec, traceparent, deadLetterQueue } = this.workload;
     const { files, host } = this;
     const logFile = logFileOf(host.dataDir, { apiName, jobId, workerId: id });
     invariant(
@@ -129,8 +128,7 @@ export class LocalJob {
       handlerPort,
       logFile,
       traceparent,
-      receiveCountMax,
-      deadLetterQueueName,
+      deadLetterQueue,
     };
   }
 }

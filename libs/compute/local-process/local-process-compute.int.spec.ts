@@ -185,7 +185,9 @@ describe('workers as local processes', () => {
   });
 
   it('dead-letters a batch that kills its handler every time', async () => {
-    const workload = platform.workload({ receiveCountMax: 2, deadLetterQueueName: 'dead' });
+    const workload = platform.workload({
+      deadLetterQueue: { arn: 'arn:aws:sqs:us-east-1:1:dead', receiveCountMax: 2 },
+    });
     await platform.enqueue(workload, ['[{"exit":3}]', '[1]']);
 
     await platform.compute.start(workload);

@@ -1,6 +1,8 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '../logger.ts';
 
+export type { NatsConnection };
+
 const RECONNECT_WAIT_MS = 250;
 
 /**

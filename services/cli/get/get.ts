@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import type { GatewayClient } from '#libs/client/gateway-client.ts';
-import type { JobDetails } from '#libs/client/gateway-documents.ts';
-import type { Answer } from '#libs/client/http-exchange.ts';
-import { type Cli, CommandFailed, commonOptions, examples, UsageError } from '../cli.ts';
+import { type Cli, commonOptions, examples, UsageError } from '../cli.ts';
 import { followJob } from '../follow-job.ts';
+import { jobOfApi } from '../job-of-api.ts';
 import { onOneLine } from '../json-text.ts';
 import { apiPage } from './api-page.ts';
 import { apisPage } from './apis-page.ts';
@@ -44,7 +43,7 @@ async function get(cli: Cli, command: Command, { api, job, isWatched }: Target):
   const client = cli.connect(url);
   if (api === undefined) return getApis(cli, client, output);
   if (job === undefined) return getApi(cli, client, { api, output });
-  const details = await jobOfApi(client, api, job);
+  const details = await jobOfApi(client, { command: 'get', api, job });
   if (isWatched) return followJob(cli, client, { first: details, output });
   const { style } = cli.terminal;
   show(cli, output, details.json, () => jobPage(details, { nowMs: cli.nowMs(), style }));
@@ -64,18 +63,6 @@ async function getApi(
   const { value, json } = await client.getApi(api);
   const { style } = cli.terminal;
   show(cli, output, json, () => apiPage(value, { nowMs: cli.nowMs(), style }));
-}
-
-/** Also finds jobs of an API that has been deleted since. */
-async function jobOfApi(
-  client: GatewayClient,
-  api: string,
-  jobId: string,
-): Promise<Answer<JobDetails>> {
-  const details = await client.getJob(jobId);
-  const owner = details.value.job_status.api_name;
-  if (owner === api) return details;
-  throw new CommandFailed(`job ${jobId} belongs to ${owner}: cortex get ${owner} ${jobId}`);
 }
 
 function show(cli: Cli, output: string, json: string, page: () => string): void {

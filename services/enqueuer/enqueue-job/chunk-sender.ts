@@ -1,9 +1,11 @@
+import type { BatchEvent } from '#libs/domain/batch/batch.events.ts';
 import type { JobSubmitted } from '#libs/domain/job/job.events.ts';
+import type { JobId } from '#libs/domain/kernel/ids.ts';
 import type { BatchQueue } from '#libs/batch-queue/batch-queue.port.ts';
 import { eventId } from '#libs/event-store/event-ids.ts';
 import type { EventStore } from '#libs/event-store/event-store.port.ts';
 import type { Clock } from '#libs/platform/clock.ts';
-import type { BatchChunk } from './batch-chunks.ts';
+import type { BatchChunk } from './chunk-buffer.ts';
 
 export interface ChunkSenderDeps {
   readonly store: EventStore;
@@ -61,19 +63,28 @@ export class ChunkSender {
     const { alreadySent } = this;
     const unsent =
       alreadySent.size === 0 ? outgoing : outgoing.filter(({ index }) => !alreadySent.has(index));
-    await this.deps.queue.send(this.job, unsent);
+    if (unsent.length > 0) await this.deps.queue.send(this.job, unsent);
   }
 
   private async record({ chunk, sent }: SentChunk): Promise<void> {
     await sent;
     const { apiName, jobId } = this.job;
-    const { firstIndex, itemCount, cursor } = chunk;
-    const batchCount = chunk.batches.length;
-    const event = {
-      type: 'BatchEnqueued' as const,
-      data: { jobId, firstIndex, batchCount, itemCount, cursor },
-    };
-    const fact = { id: eventId(event), at: this.deps.clock().toISOString(), event };
-    await this.deps.store.record({ kind: 'batch', apiName, jobId }, [fact]);
+    const at = this.deps.clock().toISOString();
+    const facts = eventsOf(chunk, jobId).map((event) => ({ id: eventId(event), at, event }));
+    await this.deps.store.record({ kind: 'batch', apiName, jobId }, facts);
   }
+}
+
+/** Skipped lines first: with the cursor behind them nobody would tell of them again. */
+function eventsOf(chunk: BatchChunk, jobId: JobId): BatchEvent[] {
+  const { firstIndex, itemCount, cursor, skippedLineCount, skipped } = chunk;
+  const batchCount = chunk.batches.length;
+  const events: BatchEvent[] = [];
+  if (skipped !== null) events.push({ type: 'LinesSkipped', data: { jobId, ...skipped } });
+  if (batchCount > 0)
+    events.push({
+      type: 'BatchEnqueued',
+      data: { jobId, firstIndex, batchCount, itemCount, cursor, skippedLineCount },
+    });
+  return events;
 }

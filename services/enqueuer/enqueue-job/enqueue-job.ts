@@ -1,35 +1,27 @@
-import { splitIntoBatches } from '#libs/domain/batch/split-batches.ts';
 import type { JobSubmitted, Reason } from '#libs/domain/job/job.events.ts';
 import { jobDecider } from '#libs/domain/job/job.decider.ts';
 import type { JobCommand } from '#libs/domain/job/job.commands.ts';
 import { Rejection } from '#libs/domain/kernel/errors.ts';
-import type { JobView } from '#libs/domain/status/job-view.ts';
+import type { EnqueuedTotal, JobView } from '#libs/domain/status/job-view.ts';
 import { PlatformView } from '#libs/domain/status/platform-view.ts';
 import type { BatchQueue, JobQueueKey } from '#libs/batch-queue/batch-queue.port.ts';
 import { eventId } from '#libs/event-store/event-ids.ts';
 import type { EventStore } from '#libs/event-store/event-store.port.ts';
 import { handleCommand } from '#libs/event-store/handle-command.ts';
-import { arrayElements } from '#libs/json/json-scanner.ts';
-import type { BlobStore } from '#libs/object-store/blob-store.port.ts';
 import type { Clock } from '#libs/platform/clock.ts';
 import type { Logger } from '#libs/platform/logger.ts';
-import { type BatchChunk, chunkBatches } from './batch-chunks.ts';
+import { ChunkBuffer } from './chunk-buffer.ts';
 import { ChunkSender } from './chunk-sender.ts';
+import { batchSourceOf, type Inputs } from './sources/batch-source-of.ts';
 
 /** How often enqueuing looks whether the job has been stopped meanwhile. */
 const STOP_CHECK_MS = 250;
 
-export interface EnqueueJobDeps {
+export interface EnqueueJobDeps extends Inputs {
   readonly store: EventStore;
   readonly queue: BatchQueue;
-  readonly blobs: BlobStore;
   readonly clock: Clock;
   readonly logger: Logger;
-}
-
-/** What stands in the way of enqueuing a job, whoever tries it again. */
-class InputMissing extends Rejection {
-  readonly code = 'input.missing';
 }
 
 /**
@@ -42,7 +34,8 @@ export class EnqueueJob {
   constructor(private readonly deps: EnqueueJobDeps) {}
 
   /**
-   * @throws EventStoreUnavailable, BatchQueueUnavailable or BlobStoreUnavailable: try again later
+   * @throws EventStoreUnavailable, BatchQueueUnavailable, BlobStoreUnavailable or
+   *   InputFilesUnavailable: try again later
    */
   async execute(submitted: JobSubmitted['data'], signal: AbortSignal): Promise<void> {
     const job = await this.viewOf(submitted);
@@ -64,9 +57,10 @@ export class EnqueueJob {
     try {
       const total = await this.enqueue(job, signal);
       if (total === null) return log.info('enqueuing given up: the job has been stopped');
+      const { batchCount: totalBatchCount, itemCount: totalItemCount, skippedLineCount } = total;
       await this.decide(submitted, {
         type: 'CompleteEnqueuing',
-        data: { jobId: submitted.jobId, ...total },
+        data: { jobId: submitted.jobId, totalBatchCount, totalItemCount, skippedLineCount },
       });
       log.info(total, 'enqueued');
     } catch (error) {
@@ -90,44 +84,45 @@ export class EnqueueJob {
   }
 
   /** @returns the totals, or `null` when the job was stopped meanwhile */
-  private async enqueue(
-    job: JobView,
-    signal: AbortSignal,
-  ): Promise<{ totalBatchCount: number; totalItemCount: number } | null> {
+  private async enqueue(job: JobView, signal: AbortSignal): Promise<EnqueuedTotal | null> {
     const { submitted, cursor } = job;
-    const input = await this.deps.blobs.get(submitted.source.itemsKey);
-    if (input === null) throw new InputMissing(`the items of job ${submitted.jobId} are gone`);
-
-    await this.deps.queue.create(submitted);
+    const { deadLetterQueue } = submitted;
+    await this.deps.queue.create(submitted, { deadLetterQueue });
     const sender = new ChunkSender(this.deps, submitted, await this.alreadySent(job));
+    const left = new AbortController();
+    const chunks = new ChunkBuffer(cursor, AbortSignal.any([signal, left.signal]));
+    const filling = chunks.fillFrom(batchSourceOf(submitted.source, this.deps));
     try {
-      const items = arrayElements(input, Number(cursor.position));
-      const batches = splitIntoBatches(items, submitted.source.batchSizeItems, cursor.batchCount);
-      return await this.sendAll(sender, chunkBatches(batches, cursor.batchCount), job, signal);
+      return await this.sendAll(sender, chunks, job, signal);
     } finally {
+      left.abort(new Error('nobody takes the batches any more'));
+      await filling;
       await sender.idle(); // Whoever cleans up after this must find what was sent.
     }
   }
 
   private async sendAll(
     sender: ChunkSender,
-    chunks: Iterable<BatchChunk>,
-    { submitted, cursor }: JobView,
+    chunks: ChunkBuffer,
+    job: JobView,
     signal: AbortSignal,
-  ): Promise<{ totalBatchCount: number; totalItemCount: number } | null> {
-    let { batchCount, itemCount } = cursor;
+  ): Promise<EnqueuedTotal | null> {
+    let { batchCount, itemCount } = job.cursor;
     let checkedAtMs = this.deps.clock().getTime();
-    for (const chunk of chunks) {
-      await sender.add(chunk);
-      batchCount += chunk.batches.length;
-      itemCount += chunk.itemCount;
+    while (!chunks.isDrained) {
+      const chunk = await chunks.take(STOP_CHECK_MS);
+      if (chunk !== null) {
+        await sender.add(chunk);
+        batchCount += chunk.batches.length;
+        itemCount += chunk.itemCount;
+      }
       if (signal.aborted) throw signal.reason;
       if (this.deps.clock().getTime() - checkedAtMs < STOP_CHECK_MS) continue;
       checkedAtMs = this.deps.clock().getTime();
-      if (await this.isStopped(submitted)) return null;
+      if (await this.isStopped(job.submitted)) return null;
     }
     await sender.finish();
-    return { totalBatchCount: batchCount, totalItemCount: itemCount };
+    return { batchCount, itemCount, skippedLineCount: chunks.takenSkippedLineCount };
   }
 
   /** Batches behind the cursor that an enqueuer sent before it crashed. */

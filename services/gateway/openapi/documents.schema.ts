@@ -30,6 +30,7 @@ export const jobDocument = z.object({
     .object({ arn: z.string(), max_receive_count: z.int().min(1) })
     .nullable(),
   created_time: time,
+  parent_job_id: z.string().optional().describe('The job whose dead letters these are'),
 });
 
 export const jobStatusDocument = jobDocument.extend({
@@ -154,7 +155,38 @@ export const jobDetailsDocument = z.object({
   api_spec: apiSpecDocument,
 });
 
-export const dryRunDocument = z.object({ item_count: count, batch_count: count });
+export const dryRunDocument = z.union([
+  z.object({ item_count: count, batch_count: count }),
+  z.object({
+    files: z.array(z.string()).describe('`s3://bucket/key` of each file, in the order of the job'),
+    file_count: count,
+    total_bytes: count.describe('Of the files as they are stored'),
+  }),
+]);
+
+export const deadLettersDocument = z.object({
+  dead_letter_queue: z
+    .object({ arn: z.string(), max_receive_count: z.int().min(1) })
+    .nullable()
+    .describe('`null` where the job has none'),
+  dead_letters: z.array(
+    z.object({
+      batch_id: z.string(),
+      index: count,
+      attempt: count.describe('How often it was tried'),
+      reason: problemDocument,
+      item_count: count.nullable(),
+      size_bytes: count,
+      payload: z.array(z.unknown()).optional().describe('The items as they were sent'),
+    }),
+  ),
+  has_more: z.boolean().describe('Whether there are more, with higher indexes'),
+});
+
+export const redrivenJobDocument = jobDocument.extend({
+  redriven_batch_count: count.describe('Batches of the parent that the new job has'),
+  has_more: z.boolean().describe('Whether letters are left, for another redrive'),
+});
 
 export const readinessDocument = z.object({
   status: z.enum(['ready', 'not_ready']),

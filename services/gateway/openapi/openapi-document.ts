@@ -33,6 +33,8 @@ const answers: Readonly<Record<string, z.ZodType>> = {
   Job: documents.jobDocument,
   JobDetails: documents.jobDetailsDocument,
   JobPage: documents.jobPageDocument,
+  DeadLetters: documents.deadLettersDocument,
+  RedrivenJob: documents.redrivenJobDocument,
   DryRun: documents.dryRunDocument,
   DeployedApis: documents.deployedApisDocument,
   ApiSummaries: documents.apiSummariesDocument,
@@ -60,12 +62,13 @@ function pathsOf(all: readonly Operation[]): object {
   return paths;
 }
 
-function operationObject({ id, summary, path, query, body, answer, errors }: Operation): object {
+function operationObject(operation: Operation): object {
+  const { id, summary, path, query, body, isBodyOptional = false, answer, errors } = operation;
   return {
     operationId: id,
     summary,
     parameters: [...pathParameters(path), ...(query ?? []).map(queryParameter)],
-    ...(body && { requestBody: { required: true, content: body } }),
+    ...(body && { requestBody: { required: !isBodyOptional, content: body } }),
     responses: {
       200: { description: 'Done', content: answer },
       ...Object.fromEntries((errors ?? []).map((status) => [status, PROBLEM])),

@@ -7,14 +7,18 @@ export interface Operation {
   /** Names and meanings of query parameters. */
   readonly query?: readonly (readonly [string, string])[];
   readonly body?: object;
+  readonly isBodyOptional?: boolean;
   readonly answer: object;
   /** Statuses besides 500, each answered with a `Problem`. */
   readonly errors?: readonly number[];
 }
 
-const json = (name: string): object => ({
-  'application/json': { schema: { $ref: `#/components/schemas/${name}` } },
-});
+const json = (...names: readonly [string, ...string[]]): object => {
+  const [schema, ...more] = names.map((name) => ({ $ref: `#/components/schemas/${name}` }));
+  return {
+    'application/json': { schema: more.length === 0 ? schema : { anyOf: [schema, ...more] } },
+  };
+};
 
 const plainText = { 'text/plain': { schema: { type: 'string' } } };
 
@@ -32,10 +36,17 @@ const endpointOperations: readonly Operation[] = [
     path: '/{endpoint}',
     id: 'submitJob',
     summary: 'Submit a job. With an Idempotency-Key header the same request makes one job only.',
-    query: [['dryRun', 'true: only check the submission']],
+    query: [
+      [
+        'dryRun',
+        'true: create nothing; answer with the path of each file of the job on a line of its own, then ' +
+          '`validations passed`, or with `Accept: application/json` as DryRun. An answer that breaks off ' +
+          'ends without either, with its connection cut',
+      ],
+    ],
     body: json('Submission'),
-    answer: { ...json('Job'), ...plainText },
-    errors: [400, 404, 409, 413, 501, 503],
+    answer: { ...json('Job', 'DryRun'), ...plainText },
+    errors: [400, 404, 409, 413, 503],
   },
   {
     method: 'GET',
@@ -132,6 +143,30 @@ const jobOperations: readonly Operation[] = [
     summary: 'Status of a job.',
     answer: json('JobDetails'),
     errors: [404, 503],
+  },
+  {
+    method: 'GET',
+    path: '/v1/jobs/{jobId}/dead-letters',
+    id: 'listDeadLetters',
+    summary:
+      'Batches of a job that are in its dead-letter queue, by ascending index; as many as have ' +
+      '16 MiB of items together.',
+    query: [['payload', 'true: include the items']],
+    answer: json('DeadLetters'),
+    errors: [404, 503],
+  },
+  {
+    method: 'POST',
+    path: '/v1/jobs/{jobId}/redrive',
+    id: 'redriveJob',
+    summary:
+      'Submit the dead letters of a job that has ended again: at most 48 MiB of items, as a new ' +
+      "job on the API's current deployment, which names its parent and is otherwise as it was. " +
+      'The letters are removed. Asked again after it was interrupted it makes no second job.',
+    body: json('Redrive'),
+    isBodyOptional: true,
+    answer: json('RedrivenJob'),
+    errors: [400, 404, 409, 413, 503],
   },
   {
     method: 'GET',

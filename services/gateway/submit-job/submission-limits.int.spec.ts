@@ -59,17 +59,6 @@ describe('POST <endpoint> refuses', () => {
       message: 'other is not deployed',
     });
   });
-
-  it('jobs from S3, for now', async () => {
-    const source = { s3_paths: ['s3://bucket/x'], batch_size: 1 };
-    for (const name of ['file_path_lister', 'delimited_files']) {
-      const body = aSubmission({ item_list: undefined, [name]: source });
-      expect(await refusalOf(await post(body))).toMatchObject({
-        status: 501,
-        kind: 'source.not_supported_yet',
-      });
-    }
-  });
 });
 
 describe('POST <endpoint> still takes', () => {

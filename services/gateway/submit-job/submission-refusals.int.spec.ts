@@ -203,8 +203,8 @@ describe('POST <endpoint> refuses', () => {
     [
       'paths that are not in S3',
       aSubmission(s3({ s3_paths: ['x'] })),
-      'field.invalid',
-      'file_path_lister: s3_paths: 0: "x" is not a valid s3 path',
+      'aws.invalid_s3_path',
+      'file_path_lister: s3_paths: "x" is not a valid s3 path',
     ],
     [
       'S3 sources with a batch size of 0',

@@ -8,7 +8,6 @@ const WORKERS_MAX = 10_000;
 const RECEIVE_COUNT_MAX = 1000;
 
 const sqsArn = /^arn:[^:]+:sqs:[^:]*:[^:]*:[\w-]{1,80}(\.fifo)?$/;
-const s3Path = /^s3:\/\/[^/]+/;
 
 const deadLetterQueue = z.object({
   arn: z
@@ -28,18 +27,23 @@ const deadLetterQueue = z.object({
 
 const batchSize = z.int().min(1).describe('Items per batch');
 
-const s3Source = z.object({
+const globs = z.array(z.string()).nullish();
+
+const filePathLister = z.object({
   batch_size: batchSize,
   s3_paths: z
-    .array(
-      z.string().refine((path) => s3Path.test(path), {
-        error: ({ input }) =>
-          `"${String(input)}" is not a valid s3 path (e.g. s3://bucket/folder/file.json is a valid s3 path)`,
-      }),
-    )
-    .min(1),
-  includes: z.array(z.string()).nullish(),
-  excludes: z.array(z.string()).nullish(),
+    .array(z.string())
+    .min(1)
+    .describe('`s3://bucket/key` of an object, or of all whose key starts so'),
+  includes: globs.describe('Globs on the whole path; without any, every file is taken'),
+  excludes: globs.describe('Globs too; what matches one is left out'),
+});
+
+const delimitedFiles = filePathLister.extend({
+  on_error: z
+    .enum(['fail', 'skip'])
+    .nullish()
+    .describe('What a line that is not JSON does: end the job (fail, the default), or be left out'),
 });
 
 const jobFields = {
@@ -59,18 +63,19 @@ const jobFields = {
  */
 export const submissionFields = z.object({
   item_list: z.object({ batch_size: batchSize }).optional(),
-  file_path_lister: s3Source.pick({ batch_size: true }).optional(),
-  delimited_files: s3Source.pick({ batch_size: true }).optional(),
+  file_path_lister: filePathLister.pick({ batch_size: true }).optional(),
+  delimited_files: filePathLister.pick({ batch_size: true }).optional(),
   ...jobFields,
 });
 
 /** The rest of the S3 sources, checked after everything else. */
 export const s3SourceFields = z.object({
-  file_path_lister: s3Source.optional(),
-  delimited_files: s3Source.optional(),
+  file_path_lister: filePathLister.optional(),
+  delimited_files: delimitedFiles.optional(),
 });
 
 export type SubmissionFields = z.infer<typeof submissionFields>;
+export type S3SourceFields = z.infer<typeof s3SourceFields>;
 
 /** A submission as users write it, for the description of the interface. */
 export const submissionDocument = z.object({
@@ -83,6 +88,6 @@ export const submissionDocument = z.object({
     .object({ items: z.array(z.unknown()).min(1), batch_size: batchSize })
     .optional()
     .describe('The items themselves. Give exactly one of the three sources'),
-  file_path_lister: s3Source.optional().describe('Each S3 object is an item'),
-  delimited_files: s3Source.optional().describe('Each line of the S3 objects is an item'),
+  file_path_lister: filePathLister.optional().describe('The path of each S3 object is an item'),
+  delimited_files: delimitedFiles.optional().describe('Each line of the S3 objects is an item'),
 });

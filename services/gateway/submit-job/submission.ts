@@ -1,17 +1,25 @@
+import type { z } from 'zod';
 import { RawJson } from '#libs/domain/kernel/raw-json.ts';
 import type { DeadLetterQueue } from '#libs/domain/job/job.events.ts';
 import { type JsonElement, objectMembers } from '#libs/json/json-scanner.ts';
 import { fieldProblem } from '../field-problem.ts';
-import { badRequest, RequestRefused } from '../request-refused.ts';
+import { badRequest, type RequestRefused } from '../request-refused.ts';
 import { checkItemList } from './item-list.ts';
+import { type S3Source, s3SourceOf } from './s3-source.ts';
 import { s3SourceFields, submissionFields, type SubmissionFields } from './submission.schema.ts';
 
-/** A checked request for a job with inline items. */
-export interface Submission {
+/** Items that came in the request. */
+export interface InlineItems {
+  readonly kind: 'item_list';
   /** The `items` array as it was sent, brackets included. Shares memory with the request body. */
   readonly items: Uint8Array;
   readonly itemCount: number;
   readonly batchSizeItems: number;
+}
+
+/** A request for a job, checked as far as it can be without asking anybody. */
+export interface Submission {
+  readonly source: InlineItems | S3Source;
   readonly workers: number;
   readonly timeoutMs: number | null;
   readonly deadLetterQueue: DeadLetterQueue | null;
@@ -21,13 +29,13 @@ export interface Submission {
 type Members = ReadonlyMap<string, JsonElement>;
 
 const SOURCES = ['item_list', 'file_path_lister', 'delimited_files'] as const;
-type Source = (typeof SOURCES)[number];
+type SourceName = (typeof SOURCES)[number];
 
 const FIELDS = [...SOURCES, 'workers', 'timeout', 'sqs_dead_letter_queue', 'config'];
 const FIELDS_OF: Readonly<Record<string, readonly string[]>> = {
   item_list: ['items', 'batch_size'],
   file_path_lister: ['s3_paths', 'includes', 'excludes', 'batch_size'],
-  delimited_files: ['s3_paths', 'includes', 'excludes', 'batch_size'],
+  delimited_files: ['s3_paths', 'includes', 'excludes', 'batch_size', 'on_error'],
   sqs_dead_letter_queue: ['arn', 'max_receive_count'],
 };
 
@@ -41,25 +49,41 @@ const CONFIG_BYTES_MAX = 262_144;
  * Reads the body of a submission. Items and `config` are cut out of it and never parsed.
  *
  * @throws JsonSyntaxError when the body is not a JSON object
- * @throws RequestRefused when a field is not as it has to be, or a source is not supported
+ * @throws RequestRefused when a field is not as it has to be
  */
 export function readSubmission(body: Uint8Array): Submission {
   const members = withoutNulls(objectMembers(body));
   refuseMisspelt(members, FIELDS, []);
-  const source = sourceOf(members);
+  const name = sourceNameOf(members);
   const nested = new Map(
-    Object.keys(FIELDS_OF).map((name) => [name, nestedMembers(members, name)]),
+    Object.keys(FIELDS_OF).map((field) => [field, nestedMembers(members, field)]),
   );
+  return name === 'item_list' ? readItemList(members, nested) : readS3Submission(members, nested);
+}
 
-  if (source !== 'item_list') refuseS3Source(members, nested);
+type Nested = ReadonlyMap<string, Members>;
+
+function readItemList(members: Members, nested: Nested): Submission {
   const list = nested.get('item_list') ?? new Map<string, JsonElement>();
   const items = itemsOf(list);
   const itemCount = checkItemList(items, parsed(list.get('batch_size')));
-  const fields = readFields(members, nested);
+  const fields = readFields(submissionFields, members, nested);
+  const batchSizeItems = fields.item_list?.batch_size ?? 1;
   return {
-    items,
-    itemCount,
-    batchSizeItems: fields.item_list?.batch_size ?? 1,
+    source: { kind: 'item_list', items, itemCount, batchSizeItems },
+    ...jobFieldsOf(fields, members),
+  };
+}
+
+/** What S3 is asked for is looked at after everything else, as the original does. */
+function readS3Submission(members: Members, nested: Nested): Submission {
+  const jobFields = jobFieldsOf(readFields(submissionFields, members, nested), members);
+  const source = s3SourceOf(readFields(s3SourceFields, members, nested));
+  return { source, ...jobFields };
+}
+
+function jobFieldsOf(fields: SubmissionFields, members: Members): Omit<Submission, 'source'> {
+  return {
     workers: fields.workers,
     timeoutMs: fields.timeout == null ? null : fields.timeout * 1000,
     deadLetterQueue: deadLetterQueueOf(fields),
@@ -85,7 +109,7 @@ function refuseMisspelt(members: Members, known: readonly string[], path: readon
   }
 }
 
-function sourceOf(members: Members): Source {
+function sourceNameOf(members: Members): SourceName {
   const given = SOURCES.filter((source) => members.has(source));
   const [source] = given;
   if (source === undefined) {
@@ -129,15 +153,15 @@ function itemsOf(list: Members): Uint8Array {
 
 const EMPTY = ['field.too_small', 'must contain at least 1 elements'] as const;
 
-function readFields(members: Members, nested: ReadonlyMap<string, Members>): SubmissionFields {
-  const read = submissionFields.safeParse(plainFields(members, nested), { reportInput: true });
+function readFields<Fields>(schema: z.ZodType<Fields>, members: Members, nested: Nested): Fields {
+  const read = schema.safeParse(plainFields(members, nested), { reportInput: true });
   if (read.success) return read.data;
   const { path, kind, message } = fieldProblem(read.error);
   throw fieldRefused(path, kind, message);
 }
 
 /** The fields as plain values, but for items and `config`. */
-function plainFields(members: Members, nested: ReadonlyMap<string, Members>): object {
+function plainFields(members: Members, nested: Nested): object {
   const fields = [...members.keys()]
     .filter((name) => FIELDS.includes(name) && name !== 'config')
     .map((name) => [name, FIELDS_OF[name] ? plain(nested.get(name)) : parsed(members.get(name))]);
@@ -153,23 +177,6 @@ const plain = (members: Members | undefined): object =>
 
 function parsed(element: JsonElement | undefined): unknown {
   return element === undefined ? undefined : JSON.parse(textOf(element));
-}
-
-/** Says everything that is wrong with the request, and if nothing is, what is missing here. */
-function refuseS3Source(members: Members, nested: ReadonlyMap<string, Members>): never {
-  readFields(members, nested);
-  configOf(members);
-  const read = s3SourceFields.safeParse(plainFields(members, nested), { reportInput: true });
-  if (!read.success) {
-    const { path, kind, message } = fieldProblem(read.error);
-    throw fieldRefused(path, kind, message);
-  }
-  throw new RequestRefused({
-    status: 501,
-    kind: 'source.not_supported_yet',
-    message:
-      'jobs from S3 (file_path_lister, delimited_files) are not supported yet; use item_list',
-  });
 }
 
 const deadLetterQueueOf = ({

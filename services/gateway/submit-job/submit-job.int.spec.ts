@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { aSubmission, TestGateway } from '#test/support/gateway.ts';
 import { jobDocument } from '../openapi/documents.schema.ts';
+import { itemsKeyOf } from '#test/support/job.builders.ts';
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -76,7 +77,7 @@ describe('POST <endpoint>', () => {
       type: 'JobSubmitted',
       data: { config: { text: config }, source: { itemCount: 6, batchSizeItems: 4 } },
     });
-    const key = event?.type === 'JobSubmitted' ? event.data.source.itemsKey : '';
+    const key = itemsKeyOf(event);
     expect(Buffer.from((await gateway.blobs.get(key)) ?? []).toString()).toBe(itemList);
     const status = await gateway.request('GET', `/sum?jobID=${id}`);
     expect(await status.text()).toContain(`"config":${config}`);

@@ -8,6 +8,7 @@ import { silentLogger } from '#libs/platform/logger.ts';
 import { FailingBlobStore } from '#test/support/gateway.ts';
 import { SubmitJob } from './submit-job.ts';
 import { readSubmission } from './submission.ts';
+import { itemsKeyOf } from '#test/support/job.builders.ts';
 
 const ID = '00000000000000aa';
 const NEXT_ID = '00000000000000a9';
@@ -20,6 +21,7 @@ function submitter(store: InMemoryEventStore, blobs: FailingBlobStore, ids: stri
     store,
     blobs,
     queue: { urlOf: () => 'nats://queue' },
+    checks: { check: async () => {} },
     ids: { next: () => ids.shift() ?? '' },
     clock: systemClock,
     logger: silentLogger,
@@ -74,6 +76,6 @@ async function itemsOf(
 ): Promise<string> {
   const { events } = await store.read<JobEvent>(laneOf(id));
   const event = events[0]?.event;
-  const key = event?.type === 'JobSubmitted' ? event.data.source.itemsKey : '';
+  const key = itemsKeyOf(event);
   return Buffer.from((await blobs.get(key)) ?? []).toString();
 }

@@ -14,6 +14,7 @@ import type { Clock } from '#libs/platform/clock.ts';
 import type { Logger } from '#libs/platform/logger.ts';
 import { pause } from '#libs/platform/pause.ts';
 import { callCompletionHook } from './completion-hook.ts';
+import { QUEUE_LOOK_MS, QueueWatch } from './queue-watch.ts';
 import { workloadOf } from './workload.ts';
 
 export interface JobKeeperDeps {
@@ -25,7 +26,11 @@ export interface JobKeeperDeps {
   readonly logger: Logger;
   /** How long a handler call may go on after its job has been stopped or timed out. */
   readonly graceMs: number;
+  /** How often to look whether a running job's queue is still there. */
+  readonly queueLookMs?: number;
 }
+
+type Abort = Extract<NextStep, { do: 'abort' }>;
 
 const RETRY_MS = 1000;
 /** Longest delay that a Node timer takes. */
@@ -46,6 +51,8 @@ export class JobKeeper {
   private deadlineMs: number | null = null;
   private deadlineTimer: NodeJS.Timeout | null = null;
   private hookCall: AbortController | null = null;
+  private queueWatch: QueueWatch | null = null;
+  private isQueueLost = false;
 
   constructor(
     private readonly job: JobView,
@@ -65,6 +72,7 @@ export class JobKeeper {
   /** Somebody else keeps the job, or nobody has to any more. */
   close(): void {
     if (this.deadlineTimer !== null) clearTimeout(this.deadlineTimer);
+    this.queueWatch?.close();
   }
 
   private async work(): Promise<void> {
@@ -102,6 +110,7 @@ export class JobKeeper {
 
   private async run(deadlineMs: number | null): Promise<void> {
     this.endBy(deadlineMs);
+    if (this.isQueueLost) return this.abort(queueLost(this.job));
     if (!(await this.startWorkers())) await this.abort(SPECIFICATION_MISSING);
   }
 
@@ -110,15 +119,30 @@ export class JobKeeper {
     if (this.isStarted) return true;
     const workload = workloadOf(this.view, this.job);
     if (workload === null) return false;
-    await this.deps.queue.create(this.job.submitted);
+    await this.deps.queue.create(this.job.submitted, this.job.submitted);
     if (this.options.signal.aborted) return true; // Whoever leads now starts them.
     await this.deps.compute.start(workload);
     this.isStarted = true;
+    this.watchQueue();
     this.log.info({ workers: workload.workers, restart: workload.firstRestart }, 'workers started');
     return true;
   }
 
-  private async abort({ status, reason }: Extract<NextStep, { do: 'abort' }>): Promise<void> {
+  /** Without its queue a job with unsettled batches would wait for ever. */
+  private watchQueue(): void {
+    this.queueWatch = new QueueWatch(this.deps.queue, {
+      key: this.job.submitted,
+      intervalMs: this.deps.queueLookMs ?? QUEUE_LOOK_MS,
+      logger: this.log,
+      onLost: () => {
+        this.isQueueLost = true;
+        this.poke();
+      },
+    });
+    if (this.options.signal.aborted) this.queueWatch.close();
+  }
+
+  private async abort({ status, reason }: Abort): Promise<void> {
     const { jobId } = this.job.submitted;
     await this.deps.compute.halt(jobId);
     await this.decide({ type: 'AbortJob', data: { jobId, status, reason } });
@@ -152,7 +176,8 @@ export class JobKeeper {
     const { submitted } = this.job;
     this.close();
     await this.deps.compute.stop(submitted.jobId, this.deps.graceMs);
-    await this.deps.blobs.delete(submitted.source.itemsKey);
+    const { source } = submitted;
+    if (source.kind === 'item_list') await this.deps.blobs.delete(source.itemsKey);
     // Last: by its queue, whoever takes over knows a job that was not let go of to the end.
     await this.deps.queue.delete(submitted);
     this.isPoked = false; // What comes after the end changes nothing.
@@ -206,6 +231,15 @@ export class JobKeeper {
     return this.deps.logger.child({ jobId, apiName });
   }
 }
+
+const queueLost = ({ submitted }: JobView): Abort => ({
+  do: 'abort',
+  status: 'unexpected_error',
+  reason: {
+    kind: 'queue.lost',
+    message: `the job's queue ${submitted.queueUrl} is gone, and the batches that were on it; it was deleted while the job ran`,
+  },
+});
 
 const SPECIFICATION_MISSING = {
   do: 'abort',

@@ -28,8 +28,7 @@ describe('the workload of a job', () => {
       firstRestart: 0,
       configJson: '{"b":9007199254740993,"a":{"1":null}}',
       traceparent: '00-a-b-01',
-      receiveCountMax: null,
-      deadLetterQueueName: null,
+      deadLetterQueue: null,
     });
   });
 
@@ -39,11 +38,10 @@ describe('the workload of a job', () => {
     expect(JSON.parse(jobSpecJson)).toMatchObject({ job_id: A_JOB, workers: 2 });
   });
 
-  it('names the dead-letter queue as its ARN does', () => {
+  it('passes the dead-letter queue on', () => {
     const deadLetterQueue = { arn: 'arn:aws:sqs:eu-west-1:123:lost', receiveCountMax: 3 };
     expect(workload(anApiDeployed(), aJobSubmitted({ deadLetterQueue }))).toMatchObject({
-      receiveCountMax: 3,
-      deadLetterQueueName: 'lost',
+      deadLetterQueue,
     });
   });
 

@@ -19,8 +19,7 @@ export function workloadOf(view: PlatformView, job: JobView): Workload | null {
     jobSpecJson: stringifyWithRaw(jobDocument(job)),
     configJson: config?.text ?? null,
     traceparent,
-    receiveCountMax: deadLetterQueue?.receiveCountMax ?? null,
-    deadLetterQueueName: deadLetterQueue?.arn.split(':').at(-1) ?? null,
+    deadLetterQueue,
   };
 }
 

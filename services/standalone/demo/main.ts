@@ -2,12 +2,14 @@ import { join } from 'node:path';
 import { runStandalone, untilInterrupted } from '../run-standalone.ts';
 import { runDemo } from './run-demo.ts';
 
-const HELP = `npm run demo: starts the platform, deploys examples/vega-summary, runs a job over 3,201 records,
-prints its status document and its summary, and stops. The exit code is 0 when the job succeeded.
+const HELP = `npm run demo: starts the platform and runs a job of each kind: items in the request, rows of files in
+S3, and paths of files in S3. It prints the status document and the result of each, and stops. The exit
+code is 0 when all of them succeeded and the results are right.
 
   --keep   stays up afterwards, until Ctrl-C:  npm run demo -- --keep
 
-The environment variables of npm start apply (npm start -- --help).
+The environment variables of npm start apply (npm start -- --help), but for one: S3 is always that of
+this machine, whatever AWS is configured.
 `;
 
 if (process.argv.includes('--help') || process.argv.includes('-h')) {
@@ -15,12 +17,13 @@ if (process.argv.includes('--help') || process.argv.includes('-h')) {
 } else {
   const root = join(import.meta.dirname, '../../../..');
   const servicesDir = join(import.meta.dirname, '../..');
+  const env = { ...process.env, CORTEX_AWS: 'embedded' };
   process.exitCode = await runStandalone({
-    env: process.env,
+    env,
     root,
     servicesDir,
     use: async (config, interrupt) => {
-      const exitCode = await runDemo({ config, root, servicesDir, env: process.env });
+      const exitCode = await runDemo({ config, root, servicesDir, env });
       if (process.argv.includes('--keep')) {
         process.stderr.write('Staying up; Ctrl-C stops everything.\n');
         await untilInterrupted(interrupt);

@@ -1,7 +1,8 @@
 import type { DeadLetter, LeasedBatch } from '#libs/batch-queue/batch-queue.port.ts';
 import type { BatchEvent } from '#libs/domain/batch/batch.events.ts';
-import { afterFailure } from '#libs/domain/batch/retry-policy.ts';
-import type { Reason } from '#libs/domain/job/job.events.ts';
+import { afterFailure, lostBatchReason } from '#libs/domain/batch/retry-policy.ts';
+import type { DeadLetterQueue, Reason } from '#libs/domain/job/job.events.ts';
+import { invariant } from '#libs/domain/kernel/errors.ts';
 import type { JobId, WorkerId } from '#libs/domain/kernel/ids.ts';
 
 /** What is recorded of a batch that ran, and what the queue is told once that is stored. */
@@ -18,7 +19,7 @@ export interface Outcome {
 export interface Runner {
   readonly jobId: JobId;
   readonly workerId: WorkerId;
-  readonly receiveCountMax: number | null;
+  readonly deadLetterQueue: DeadLetterQueue | null;
 }
 
 export function succeeded(
@@ -37,12 +38,12 @@ export function succeeded(
 }
 
 export function failed(
-  { jobId, workerId, receiveCountMax }: Runner,
+  { jobId, workerId, deadLetterQueue }: Runner,
   batch: LeasedBatch,
   { durationUs, reason }: { readonly durationUs: number; readonly reason: Reason },
 ): Outcome {
   const { index, attempt, payload } = batch;
-  const verdict = afterFailure(receiveCountMax, attempt);
+  const verdict = afterFailure(deadLetterQueue?.receiveCountMax ?? null, attempt);
   const { next } = verdict;
   const failure: BatchEvent = {
     type: 'BatchFailed',
@@ -52,17 +53,32 @@ export function failed(
   if (next !== 'dead-letter') {
     return { batch, events: [failure], offerAgainAfterMs, deadLetter: null };
   }
-  const deadLettered: BatchEvent = {
-    type: 'BatchDeadLettered',
-    data: { jobId, index, attempt, reason },
-  };
+  const deadLetter = { index, attempt, payload, reason };
   return {
     batch,
-    events: [failure, deadLettered],
+    events: [failure, deadLettered(jobId, deadLetter)],
     offerAgainAfterMs,
-    deadLetter: { index, attempt, payload, reason },
+    deadLetter,
   };
 }
+
+/**
+ * A batch whose last attempt nobody told the outcome of. That attempt, the `receiveCountMax`-th, is
+ * the one that is recorded, whichever worker finds the batch, and however often.
+ */
+export function lost({ jobId, deadLetterQueue }: Runner, batch: LeasedBatch): Outcome {
+  invariant(deadLetterQueue !== null, 'batches are lost where their attempts are counted');
+  const { receiveCountMax } = deadLetterQueue;
+  const { index, payload } = batch;
+  const reason = lostBatchReason(receiveCountMax);
+  const deadLetter = { index, attempt: receiveCountMax, payload, reason };
+  return { batch, events: [deadLettered(jobId, deadLetter)], offerAgainAfterMs: null, deadLetter };
+}
+
+const deadLettered = (jobId: JobId, { index, attempt, reason }: DeadLetter): BatchEvent => ({
+  type: 'BatchDeadLettered',
+  data: { jobId, index, attempt, reason },
+});
 
 /** Kinds and wording are the original's, which users' tools may match on. */
 export const badStatusReason = (status: number): Reason => ({

@@ -11,9 +11,11 @@ import { HttpHandler, type SeenRequest } from '#test/support/http-handler.ts';
 import { StoreThatIsAway } from '#test/support/store-that-is-away.ts';
 import { until } from '#test/support/until.ts';
 import { BatchRunner, type BatchRunnerDeps, type RunnerAssignment } from './batch-runner.ts';
+import { NO_DEAD_LETTERS } from '#test/support/queue.builders.ts';
 
 const KEY = { apiName: apiName('sum'), jobId: jobId('00000000000000aa') };
 const LEASE_MS = 600;
+const ARN = 'arn:aws:sqs:us-east-1:1:failed';
 
 describe('running batches', () => {
   let queue: InMemoryBatchQueue;
@@ -28,7 +30,7 @@ describe('running batches', () => {
     answer = (_, response) => response.end();
     handler = await HttpHandler.start((request, response) => answer(request, response));
     runner = null;
-    await queue.create(KEY);
+    await queue.create(KEY, NO_DEAD_LETTERS);
   });
 
   afterEach(async () => {
@@ -56,8 +58,7 @@ describe('running batches', () => {
         workerId: workerId(0),
         handlerPort: handler.port,
         traceparent: null,
-        receiveCountMax: null,
-        deadLetterQueueName: null,
+        deadLetterQueue: null,
         ...changes,
       },
     );
@@ -98,7 +99,7 @@ describe('running batches', () => {
   it('holds no batch but the one it handles where hand-outs are counted', async () => {
     await send(...Array.from({ length: 300 }, (_, index) => `[${index}]`));
     answer = (_, response) => void (handler.requests.length <= 100 && response.end());
-    start({ receiveCountMax: 3, deadLetterQueueName: 'failed' });
+    start({ deadLetterQueue: { arn: ARN, receiveCountMax: 3 } });
     await until('the call without an answer', () => handler.requests.length === 101);
     expect(await leftOnQueue()).toHaveLength(199);
   });
@@ -169,7 +170,7 @@ describe('running batches', () => {
     answer = (_, response) => response.writeHead(500).end();
     await send('[1]');
 
-    start({ receiveCountMax: 2, deadLetterQueueName: 'dead' });
+    start({ deadLetterQueue: { arn: ARN, receiveCountMax: 2 } });
     const all = await untilRecorded('BatchDeadLettered', 1);
 
     expect(all.map((event) => [event.type, 'next' in event.data ? event.data.next : null])).toEqual(

@@ -1,4 +1,5 @@
 import type { BatchQueue, LeasedBatch } from '#libs/batch-queue/batch-queue.port.ts';
+import { isLost } from '#libs/domain/batch/retry-policy.ts';
 import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
 import type { EventStore } from '#libs/event-store/event-store.port.ts';
 import type { WorkerAssignment } from '#libs/compute/worker-protocol.ts';
@@ -10,12 +11,14 @@ import { BatchFeed } from './batch-feed.ts';
 import {
   badStatusReason,
   failed,
+  lost,
   type Outcome,
   type Runner,
   succeeded,
   unreachableReason,
 } from './batch-outcome.ts';
 import { BatchRequests } from './batch-request.ts';
+import { hasSucceeded } from './lost-batches.ts';
 import { OutcomeLog } from './outcome-log.ts';
 import { PrefetchWindow } from './prefetch-window.ts';
 
@@ -24,19 +27,15 @@ const STATUS_OK = 200;
 const BACKLOG_PAUSE_MS = 10;
 /** A call that takes longer than this gives the batches that wait behind it to other workers. */
 const SLOW_CALL_MS = 1000;
+/** When a batch is offered again that could not be looked up, since the log is away. */
+const LOOK_UP_AGAIN_MS = 1000;
 /** How long outcomes may take to be recorded when the worker leaves. */
 const CLOSE_MS_MAX = 5000;
 
 /** The part of an assignment that running batches needs. */
 export type RunnerAssignment = Pick<
   WorkerAssignment,
-  | 'apiName'
-  | 'jobId'
-  | 'workerId'
-  | 'handlerPort'
-  | 'traceparent'
-  | 'receiveCountMax'
-  | 'deadLetterQueueName'
+  'apiName' | 'jobId' | 'workerId' | 'handlerPort' | 'traceparent' | 'deadLetterQueue'
 >;
 
 export interface BatchRunnerDeps {
@@ -72,13 +71,13 @@ export class BatchRunner {
     private readonly assignment: RunnerAssignment,
   ) {
     const { queue, store, logger, clock } = deps;
-    const { apiName, jobId, deadLetterQueueName } = assignment;
+    const { apiName, jobId, deadLetterQueue } = assignment;
     const key: { readonly apiName: ApiName; readonly jobId: JobId } = { apiName, jobId };
     this.runner = assignment;
     this.requests = new BatchRequests(jobId, assignment);
     this.connection = new HandlerConnection(assignment.handlerPort);
     // A batch that is held and given back was handed out all the same: where that counts, none is.
-    this.window = new PrefetchWindow(assignment.receiveCountMax === null ? undefined : 1);
+    this.window = new PrefetchWindow(deadLetterQueue === null ? undefined : 1);
     this.feed = new BatchFeed({
       openReceiver: () => queue.receiver(key),
       window: this.window,
@@ -86,7 +85,7 @@ export class BatchRunner {
     });
     this.outcomes = new OutcomeLog({
       record: (facts) => store.record({ kind: 'batch', ...key }, facts),
-      deadLetter: (letter) => queue.deadLetter(key, deadLetterQueueName ?? '', letter),
+      deadLetter: (letter) => queue.deadLetter(key, deadLetterQueue?.arn ?? '', letter),
       queue: this.feed,
       clock,
       logger,
@@ -127,7 +126,8 @@ export class BatchRunner {
       this.inFlight = batch;
       while (this.outcomes.isFull && !this.isHalted) await pause(BACKLOG_PAUSE_MS);
       if (this.isHalted) return this.giveBack(batch);
-      if (!(await this.runBatch(batch))) return;
+      if (this.isLost(batch)) await this.giveUpOn(batch);
+      else if (!(await this.runBatch(batch))) return;
     }
   }
 
@@ -176,6 +176,24 @@ export class BatchRunner {
     else this.giveBack(batch);
     if (!hasDied) await this.deps.handlerIsReady();
     return !hasDied;
+  }
+
+  private isLost({ attempt }: LeasedBatch): boolean {
+    return isLost(this.runner.deadLetterQueue?.receiveCountMax ?? null, attempt);
+  }
+
+  /** Without a handler call, unless its success is recorded and only the queue was not told. */
+  private async giveUpOn(batch: LeasedBatch): Promise<void> {
+    try {
+      if (await hasSucceeded(this.deps.store, this.assignment, batch.index)) {
+        this.feed.remove([batch]);
+        this.inFlight = null;
+      } else this.settle(lost(this.runner, batch));
+    } catch (error) {
+      this.deps.logger.warn({ err: error, index: batch.index }, 'cannot look a lost batch up');
+      this.inFlight = null;
+      this.feed.release(batch, LOOK_UP_AGAIN_MS);
+    }
   }
 
   private settle(outcome: Outcome): void {

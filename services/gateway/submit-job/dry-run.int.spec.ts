@@ -1,0 +1,170 @@
+import { once } from 'node:events';
+import { request as requestOf } from 'node:http';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { aSubmission } from '#test/support/gateway.ts';
+import { type S3Gateway, startS3Gateway } from '#test/support/s3-gateway.ts';
+import { generatedKeys } from '#test/support/s3-listing.ts';
+import { until } from '#test/support/until.ts';
+import { dryRunDocument } from '../openapi/documents.schema.ts';
+
+const MANY = 1_000_000;
+/** As S3 lists them. */
+const PAGE_KEYS = 1000;
+/** Longer than a page takes on a busy machine. */
+const QUIET_MS = 500;
+
+let platform: S3Gateway;
+beforeAll(async () => {
+  platform = await startS3Gateway();
+  platform.s3.putListing('bucket', {
+    ...generatedKeys(['images/', 'images/img "2".jpg', 'images/img_1.png', 'notes.txt']),
+    sizeBytesAt: (index) => 10 ** index,
+  });
+  platform.s3.putListing('huge', {
+    count: MANY,
+    keyAt: (index) => `scan/${String(index).padStart(7, '0')}.png`,
+  });
+});
+afterEach(() => platform.proxy.spoil(() => null));
+afterAll(() => platform.stop());
+
+const ofSource = (name: string, source: object): string =>
+  aSubmission({ item_list: undefined, [name]: { batch_size: 10, ...source } });
+const everything = ofSource('file_path_lister', { s3_paths: ['s3://huge/'] });
+
+const dryRun = (body: string, init: RequestInit = {}): Promise<Response> =>
+  platform.gateway.request('POST', '/sum?dryRun=true', { body, ...init });
+const inJson = { accept: 'application/json' };
+
+const listingCount = (): number =>
+  platform.s3.requests.filter((request) => request.startsWith('GET /huge')).length;
+
+/** Resolves when nothing has been listed for a while. */
+async function untilQuiet(): Promise<void> {
+  let [seen, sinceMs] = [-1, 0];
+  await until('the listing to stop', () => {
+    if (listingCount() !== seen) [seen, sinceMs] = [listingCount(), performance.now()];
+    return performance.now() - sinceMs > QUIET_MS;
+  });
+}
+
+/** What arrives before the end, and whether that was cut off. */
+async function readToTheEnd(body: string, headers: Record<string, string> = {}) {
+  const request = requestOf(`${platform.gateway.url}/sum?dryRun=true`, { method: 'POST', headers });
+  request.end(body);
+  const [response] = await once(request, 'response');
+  let text = '';
+  response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  response.on('error', () => {});
+  await once(response, 'close');
+  return { text, isComplete: response.complete as boolean };
+}
+
+describe.each(['file_path_lister', 'delimited_files'])('a dry run of %s', (name) => {
+  it('answers with a line for each file, and creates and opens nothing', async () => {
+    const before = await platform.gateway.eventCount();
+    const body = ofSource(name, { s3_paths: ['s3://bucket'], excludes: ['**.txt'] });
+    const response = await dryRun(body);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    expect(await response.text()).toBe(
+      's3://bucket/images/img "2".jpg\ns3://bucket/images/img_1.png\nvalidations passed',
+    );
+    expect(await platform.gateway.eventCount()).toBe(before);
+    expect(platform.s3.requests.filter((request) => request.includes('.png'))).toEqual([]);
+  });
+
+  it('answers in JSON when asked to', async () => {
+    const body = ofSource(name, { s3_paths: ['s3://bucket/images'] });
+    const response = await dryRun(body, { headers: inJson });
+    expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    const answer = await response.json();
+    expect(answer).toEqual({
+      files: ['s3://bucket/images/img "2".jpg', 's3://bucket/images/img_1.png'],
+      file_count: 2,
+      total_bytes: 110,
+    });
+    expect(dryRunDocument.parse(answer)).toEqual(answer);
+  });
+});
+
+describe('a dry run over 1,000,000 keys', () => {
+  it('gives the first 100 files within a second, then all, and keeps none', async () => {
+    const startedAt = performance.now();
+    const response = await dryRun(everything);
+    let [lineCount, tail, firstMs, heapMb] = [0, '', 0, 0];
+    for await (const chunk of response.body ?? []) {
+      const lines = (tail + Buffer.from(chunk).toString()).split('\n');
+      tail = lines.pop() ?? '';
+      if (lineCount < 100 && lineCount + lines.length >= 100) {
+        firstMs = performance.now() - startedAt;
+        heapMb = process.memoryUsage().heapUsed / 1e6;
+      }
+      lineCount += lines.length;
+    }
+    expect(firstMs).toBeLessThan(1000);
+    expect({ lineCount, tail }).toEqual({ lineCount: MANY, tail: 'validations passed' });
+    // The paths alone are 25 MB as bytes and more than three times that as strings.
+    expect(process.memoryUsage().heapUsed / 1e6 - heapMb).toBeLessThan(60);
+  }, 60_000);
+
+  it('stops listing when the client goes away', async () => {
+    const before = listingCount();
+    const leaving = new AbortController();
+    const response = await dryRun(everything, { signal: leaving.signal });
+    await response.body?.getReader().read();
+    leaving.abort();
+    await untilQuiet();
+    expect(listingCount() - before).toBeLessThan(MANY / PAGE_KEYS / 2);
+  });
+
+  it('stops listing while the client takes no more', async () => {
+    const before = listingCount();
+    const leaving = new AbortController();
+    await dryRun(everything, { signal: leaving.signal });
+    await untilQuiet();
+    expect(listingCount() - before).toBeLessThan(MANY / PAGE_KEYS / 2);
+    leaving.abort();
+  });
+});
+
+describe('a dry run that S3 refuses to go on with', () => {
+  const denyPage = (page: number): void => {
+    let count = 0;
+    // The submission's bucket is looked at once before the listing.
+    platform.proxy.spoil(({ path }) =>
+      path.startsWith('/huge') && ++count > page
+        ? { kind: 'answer', status: 403, code: 'AccessDenied' }
+        : null,
+    );
+  };
+
+  it('ends with what went wrong and without its last line', async () => {
+    denyPage(7);
+    const { text, isComplete } = await readToTheEnd(everything);
+    expect(isComplete).toBe(false);
+    expect(text).not.toContain('validations passed');
+    const lines = text.split('\n');
+    expect(lines.length).toBeGreaterThan(2 * PAGE_KEYS);
+    expect(lines.slice(-3)).toEqual([
+      expect.stringMatching(/^s3:\/\/huge\/scan\/\d{7}\.png$/),
+      expect.stringMatching(
+        /^error: file_path_lister: s3:\/\/huge\/ may not be listed: AccessDenied/,
+      ),
+      '',
+    ]);
+  });
+
+  it('is no JSON then', async () => {
+    denyPage(7);
+    const { text, isComplete } = await readToTheEnd(everything, inJson);
+    expect(isComplete).toBe(false);
+    expect(text).toMatch(/^\{"files":\["s3:\/\/huge\/scan\/0000000.png"/);
+    expect(() => JSON.parse(text) as unknown).toThrow(SyntaxError);
+  });
+
+  it('is refused as a submission is when nothing has been sent', async () => {
+    denyPage(0);
+    expect((await dryRun(everything)).status).toBe(400);
+  });
+});
