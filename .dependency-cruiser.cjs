@@ -44,9 +44,10 @@ module.exports = {
     {
       name: 'ports-not-adapters',
       severity: 'error',
-      comment: "Only a service's module or main picks an adapter; everyone else imports the port.",
+      comment:
+        "Only a service's module or main picks an adapter, or the wiring of a port that several services choose the same for; everyone else imports the port.",
       from: {
-        pathNot: `${test}|^services/[^/]+/[^/]+[.](module|wiring)[.]ts$|^services/[^/]+/main[.]ts$|^libs/([^/]+)/${adapters}/`,
+        pathNot: `${test}|^services/[^/]+/[^/]+[.](module|wiring)[.]ts$|^services/[^/]+/main[.]ts$|^libs/[^/]+/${adapters}/|^libs/[^/]+/[^/]+[.]wiring[.]ts$`,
       },
       to: { path: `^libs/[^/]+/${adapters}/` },
     },
@@ -67,6 +68,29 @@ module.exports = {
         pathNot: `${test}|/jetstream/|^libs/platform/|^libs/messaging/`,
       },
       to: { path: 'node_modules/@nats-io/' },
+    },
+    {
+      name: 'aws-stays-in-adapters',
+      severity: 'error',
+      comment:
+        "AWS's client is visible only to s3 and sqs adapters, the clients' settings, and cortex upload.",
+      from: {
+        path: '^(libs|services)/',
+        pathNot: `${test}|/(s3|sqs)/|^libs/platform/aws/|^services/cli/upload/`,
+      },
+      to: { path: 'node_modules/@aws-sdk/' },
+    },
+    {
+      name: 'aws-loads-on-demand',
+      severity: 'error',
+      comment:
+        "A wiring imports AWS's client with import() where it is chosen: it takes longer to load than a worker to start.",
+      from: { path: '[.]wiring[.]ts$' },
+      to: {
+        path: '/(s3|sqs)/|^libs/platform/aws/[^/]+-client[.]ts$',
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'nest-stays-at-the-edge',

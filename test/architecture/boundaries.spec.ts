@@ -34,6 +34,8 @@ const PLANTED: Readonly<
     imports: '../jetstream/fine.ts',
   },
   'nats-stays-in-adapters': { file: 'libs/json/chatty.ts', imports: '@nats-io/transport-node' },
+  'aws-stays-in-adapters': { file: 'libs/json/cloudy.ts', imports: '@aws-sdk/client-s3' },
+  'aws-loads-on-demand': { file: 'libs/batch-queue/eager.wiring.ts', imports: './sqs/fine.ts' },
   'nest-stays-at-the-edge': { file: 'libs/json/nested.ts', imports: '@nestjs/common' },
   'no-production-to-test': { file: 'libs/json/testy.ts', imports: '../../test/support/fine.ts' },
   'no-cycles': { file: 'libs/json/circular.ts', imports: './circular.ts' },
@@ -44,6 +46,7 @@ const PLANTED: Readonly<
 };
 
 const FINE = [
+  'libs/batch-queue/sqs/fine.ts',
   'libs/domain/job/fine.ts',
   'libs/event-store/jetstream/fine.ts',
   'services/gateway/list-jobs/fine.ts',
@@ -52,7 +55,13 @@ const FINE = [
 ];
 
 /** Packages that planted files import; their code is never looked into. */
-const PACKAGES = ['@nats-io/transport-node', '@nestjs/common', 'undeclared-package', 'fast-check'];
+const PACKAGES = [
+  '@nats-io/transport-node',
+  '@aws-sdk/client-s3',
+  '@nestjs/common',
+  'undeclared-package',
+  'fast-check',
+];
 
 function write(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true });
@@ -100,6 +109,7 @@ describe('boundaries', () => {
       readFileSync(join(root, 'package.json'), 'utf8'),
     ) as Record<'dependencies' | 'devDependencies', Record<string, string>>;
     expect(dependencies).toHaveProperty('@nats-io/transport-node');
+    expect(dependencies).toHaveProperty('@aws-sdk/client-s3');
     expect(dependencies).toHaveProperty('@nestjs/common');
     expect(devDependencies).toHaveProperty('fast-check');
   });
