@@ -55,6 +55,17 @@ describe('a job whose queue is deleted while it runs', () => {
     await shared.released(id);
   });
 
+  it('ends when the scheduler that would have noticed is gone too', async () => {
+    const id = await startJob();
+    await candidate.stop();
+    await loseQueue(id);
+    candidate = new Candidate(shared);
+    expect(await shared.ended(id)).toMatchObject({
+      status: 'unexpected_error',
+      reason: { kind: 'queue.lost' },
+    });
+  });
+
   it('goes on while nobody answers whether it is there', async () => {
     const id = await startJob();
     queue.isAway = true;

@@ -13,6 +13,11 @@ export class ResidentMemory {
     this.timer = setInterval(() => this.sample(), SAMPLE_MS);
   }
 
+  /** 0 when it was not seen. */
+  peakMb(service: string): number {
+    return this.peaksMb.get(service) ?? 0;
+  }
+
   stop(): ReadonlyMap<string, number> {
     clearInterval(this.timer);
     return this.peaksMb;

@@ -114,7 +114,6 @@ describe('ChunkBuffer', () => {
   });
 
   it('tells of skipped lines with the batch behind them, or at the end', async () => {
-    const line = (n: number) => ({ file: 's3://b/k', line: n, byteOffset: 0, message: 'bad' });
     const [first, second] = batches(2);
     const buffer = new ChunkBuffer({ ...START, skippedLineCount: 5 }, NEVER);
     void buffer.fillFrom({
@@ -163,3 +162,4 @@ describe('ChunkBuffer', () => {
 });
 
 const nothingSkipped = (skippedLineCount: number) => ({ skippedLineCount, skipped: null });
+const line = (n: number) => ({ file: 's3://b/k', line: n, byteOffset: 0, message: 'bad' });

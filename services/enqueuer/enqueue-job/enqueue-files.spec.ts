@@ -99,14 +99,6 @@ describe('enqueuing files', () => {
     const batches = await receiver.receive(10_000, 0);
     return batches.map(({ payload }) => new TextDecoder().decode(payload));
   };
-  const total = (totalBatchCount: number, totalItemCount: number, skippedLineCount = 0) => ({
-    type: 'EnqueuingCompleted',
-    data: { jobId: A_JOB, totalBatchCount, totalItemCount, skippedLineCount },
-  });
-  const failure = (kind: string, message: string) => ({
-    type: 'EnqueuingFailed',
-    data: { jobId: A_JOB, reason: { kind, message } },
-  });
 
   describe('by their paths', () => {
     it('makes batches of the selected paths, as JSON strings', async () => {
@@ -239,4 +231,14 @@ describe('enqueuing files', () => {
     const submitted = await submit(lines());
     await expect(enqueuer().execute(submitted, stopping.signal)).rejects.toThrow('shutting down');
   });
+});
+
+const failure = (kind: string, message: string) => ({
+  type: 'EnqueuingFailed',
+  data: { jobId: A_JOB, reason: { kind, message } },
+});
+
+const total = (totalBatchCount: number, totalItemCount: number, skippedLineCount = 0) => ({
+  type: 'EnqueuingCompleted',
+  data: { jobId: A_JOB, totalBatchCount, totalItemCount, skippedLineCount },
 });

@@ -5,7 +5,7 @@ import { RawJson } from '#libs/domain/kernel/raw-json.ts';
 import type { EventStore } from '#libs/event-store/event-store.port.ts';
 import type { StatusQueries } from '../status-queries.port.ts';
 import { submittedJob } from '../submitted-job.ts';
-import { itemCountOf } from './dead-letter-items.ts';
+import { itemCountOf } from '../dead-letter-items.ts';
 
 /** Payloads that are read for one answer. 16 MiB, so that a few at a time are memory of no concern. */
 const BYTES_MAX = 16 * 1024 * 1024;

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { checkJson } from '#libs/json/json-scanner.ts';
 import { fieldProblem } from '../field-problem.ts';
 import { badRequest } from '../request-refused.ts';
-import { submissionFields } from '../submit-job/submission.schema.ts';
+import { workersField } from '../workers-field.ts';
 
 /** What a redrive may change; the rest is the parent's. */
 export const redriveDocument = z.object({
-  workers: submissionFields.shape.workers.nullish().describe("The parent's, if not given"),
+  workers: workersField.nullish().describe("The parent's, if not given"),
 });
 
 /**

@@ -1,14 +1,13 @@
 import type { BatchQueue, StoredDeadLetter } from '#libs/batch-queue/batch-queue.port.ts';
 import type { DeadLetterQueue, JobSubmitted } from '#libs/domain/job/job.events.ts';
-import type { JobId } from '#libs/domain/kernel/ids.ts';
+import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
 import type { JobDocument } from '#libs/domain/status/job-documents.ts';
 import type { EventStore } from '#libs/event-store/event-store.port.ts';
 import type { ApiAnswer } from '#libs/messaging/queries.ts';
 import type { BlobStore } from '#libs/object-store/blob-store.port.ts';
-import { itemCountOf, joinedItems } from '../list-dead-letters/dead-letter-items.ts';
+import { itemCountOf, joinedItems } from '../dead-letter-items.ts';
 import { notFound, RequestRefused } from '../request-refused.ts';
 import type { StatusQueries } from '../status-queries.port.ts';
-import type { SubmitJob } from '../submit-job/submit-job.ts';
 import { submittedJob } from '../submitted-job.ts';
 import { RedrivePlans } from './redrive-plan.ts';
 
@@ -20,8 +19,36 @@ export interface RedriveJobParts {
   readonly blobs: BlobStore;
   readonly queries: Pick<StatusQueries, 'getJob' | 'getApi'>;
   readonly queue: Pick<BatchQueue, 'readDeadLetters' | 'removeDeadLetters'>;
-  readonly submitJob: Pick<SubmitJob, 'execute' | 'submittedWith'>;
+  readonly submitJob: JobSubmitter;
 }
+
+/** Submits jobs as requests do, with rules and checks of its own. */
+export interface JobSubmitter {
+  /** Makes one job for a key, however often it is asked. */
+  execute(request: {
+    readonly api: ApiAnswer;
+    readonly submission: RedriveSubmission;
+    readonly body: Uint8Array;
+    readonly idempotencyKey: string;
+    readonly traceparent: string | null;
+    readonly parentJobId: JobId;
+  }): Promise<JobDocument>;
+  /** The job of a key; `null` when there is none. */
+  submittedWith(apiName: ApiName, key: string): Promise<JobDocument | null>;
+}
+
+/** Everything of the parent's but its items. */
+type RedriveSubmission = Pick<
+  JobSubmitted['data'],
+  'workers' | 'timeoutMs' | 'deadLetterQueue' | 'config'
+> & {
+  readonly source: {
+    readonly kind: 'item_list';
+    readonly items: Uint8Array;
+    readonly itemCount: number;
+    readonly batchSizeItems: number;
+  };
+};
 
 export interface RedriveRequest {
   readonly parentJobId: JobId;

@@ -1,9 +1,8 @@
 import { z } from 'zod';
+import { workersField } from '../workers-field.ts';
 
 /** Ten years: later ends are beyond what clocks and timers of the services agree on. */
 const TIMEOUT_SECONDS_MAX = 315_360_000;
-/** Each worker has a record in memory from the submission on. */
-const WORKERS_MAX = 10_000;
 /** What SQS allows for a redrive policy. */
 const RECEIVE_COUNT_MAX = 1000;
 
@@ -47,7 +46,7 @@ const delimitedFiles = filePathLister.extend({
 });
 
 const jobFields = {
-  workers: z.int().min(1).max(WORKERS_MAX).describe('Workers to run the job on'),
+  workers: workersField,
   timeout: z
     .int()
     .min(1)

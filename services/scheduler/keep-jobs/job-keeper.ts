@@ -110,6 +110,7 @@ export class JobKeeper {
 
   private async run(deadlineMs: number | null): Promise<void> {
     this.endBy(deadlineMs);
+    this.isQueueLost ||= await this.lostItsQueueBefore();
     if (this.isQueueLost) return this.abort(queueLost(this.job));
     if (!(await this.startWorkers())) await this.abort(SPECIFICATION_MISSING);
   }
@@ -126,6 +127,12 @@ export class JobKeeper {
     this.watchQueue();
     this.log.info({ workers: workload.workers, restart: workload.firstRestart }, 'workers started');
     return true;
+  }
+
+  /** Whoever led before may not have lived to notice; making the queue again would hide it. */
+  private async lostItsQueueBefore(): Promise<boolean> {
+    if (this.isStarted || this.job.batchCounts.enqueued === 0) return false;
+    return !(await this.deps.queue.exists(this.job.submitted));
   }
 
   /** Without its queue a job with unsettled batches would wait for ever. */
