@@ -7,7 +7,7 @@ const [resultFile, folder] = process.argv.slice(2);
 const found = JSON.parse(readFileSync(resultFile, 'utf8'));
 
 // All of them are PNG, whose size is in bytes 16 to 23.
-const expected = readdirSync(folder, { recursive: true })
+const expected = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.png'))
   .map((file) => {
     const bytes = readFileSync(join(folder, file));

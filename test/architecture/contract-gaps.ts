@@ -28,7 +28,8 @@ function uncheckedAdapters(
   const folders = new Set(
     below
       .filter(({ path, text }) => !path.endsWith('.spec.ts') && implementsPort.test(text))
-      .map(({ path }) => posix.dirname(path)),
+      .map(({ path }) => posix.dirname(path))
+      .filter((folder) => folder !== posix.dirname(port.path)),
   );
   return [...folders]
     .filter((folder) => !below.some((file) => callsSuite(file, folder, suite)))

@@ -1,4 +1,3 @@
-import { type AddressInfo, createServer } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { DeleteObjectCommand, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -279,30 +278,6 @@ describe('S3InputFiles behind faults', () => {
       expect(await problemOf(keys())).toMatch(`aws.request_refused: s3://${BUCKET}/ `);
       expect(await problemOf(read(numbers))).toMatch(`${status} ${code}`);
     });
-  });
-
-  it('tells that there are no credentials, also where the metadata of the machine are silent', async () => {
-    const silent = createServer();
-    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-    const { ...outside } = process.env;
-    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE', 'AWS_EC2_METADATA_DISABLED'])
-      delete process.env[name];
-    Object.assign(process.env, {
-      AWS_CONFIG_FILE: '/dev/null',
-      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-      AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
-    });
-    try {
-      const config = { isPathStyle: true, attemptsMax: 5 };
-      files = new S3InputFiles(s3Client(config, { endpoint: proxy.url }));
-      const begun = performance.now();
-      expect(await problemOf(keys())).toMatch(/^aws.credentials_missing: .*AWS_PROFILE/);
-      expect(performance.now() - begun).toBeLessThan(10_000);
-      expect(proxy.requests).toEqual([]);
-    } finally {
-      process.env = outside;
-      silent.close();
-    }
   });
 
   it('follows a bucket into its region', async () => {

@@ -4,7 +4,7 @@ import { BATCH_BYTES_MAX } from '#libs/domain/batch/split-batches.ts';
 import type { BatchSink, BatchSource, SourcedBatch } from './batch-source.ts';
 import { type BatchChunk, ChunkBuffer } from './chunk-buffer.ts';
 
-const CHUNK_BYTES_MAX = 8 * 1024 * 1024;
+const CHUNK_BYTES_MAX = 4 * 1024 * 1024;
 /** Longer than any chunk takes. */
 const WAIT_MS = 10_000;
 const START = { position: '', batchCount: 0, itemCount: 0, skippedLineCount: 0 };

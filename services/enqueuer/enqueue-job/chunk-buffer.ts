@@ -16,11 +16,11 @@ export interface BatchChunk {
 }
 
 /**
- * One event per 2,000 batches keeps the log small beside the outcomes; 8 MiB bounds the memory of a
+ * One event per 2,000 batches keeps the log small beside the outcomes; 4 MiB bounds the memory of a
  * chunk of large batches.
  */
 const CHUNK_BATCHES_MAX = 2000;
-const CHUNK_BYTES_MAX = 8 * 1024 * 1024;
+const CHUNK_BYTES_MAX = 4 * 1024 * 1024;
 /** So often a chunk may go that is not full: workers wait no longer, and ten events a second are few. */
 const CHUNK_INTERVAL_MS = 100;
 /** What one event about skipped lines may hold. */
