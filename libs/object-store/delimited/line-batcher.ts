@@ -4,10 +4,8 @@ import { endOfJsonInLine, NOT_JSON, skipBlanks } from '#libs/json/json-line.ts';
 import { BatchPayload } from './batch-payload.ts';
 import { BatchOfLinesTooLarge, type LineInFile, MalformedLine } from './line-errors.ts';
 import { type LineProblem, problemOfLine } from './line-problem.ts';
-import { FILE_START, LINE_BYTES_MAX, type LineStart, LineWindow } from './line-window.ts';
+import { LINE_BYTES_MAX, LineWindow } from './line-window.ts';
 import { unpackGzip } from './unpack-gzip.ts';
-
-export { FILE_START, type LineStart } from './line-window.ts';
 
 const NEWLINE = 0x0a;
 
@@ -21,6 +19,16 @@ const TOO_LONG = (): LineProblem => ({
 
 /** Skipped lines that are told of one by one, per batch: what the event about them may hold. */
 const SKIPPED_DETAIL_MAX = 100;
+
+/** Where in a file a line starts. */
+export interface LineStart {
+  /** From 1. */
+  readonly line: number;
+  /** From the start of the unpacked file. */
+  readonly byteOffset: number;
+}
+
+export const FILE_START: LineStart = { line: 1, byteOffset: 0 };
 
 /** Lines that were left out because they are no items. */
 export interface SkippedLines {
@@ -86,7 +94,7 @@ export class LineBatcher {
   async *addFile(file: DelimitedFile): AsyncGenerator<LineBatch, void> {
     const { window } = this;
     this.path = file.path;
-    window.open(file.start);
+    window.open(file.start.line, file.start.byteOffset);
     for await (const chunk of contentFrom(file)) {
       let rest = chunk;
       while (rest.length > 0) {

@@ -12,16 +12,6 @@ const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 export const LINE_BYTES_MAX = BATCH_BYTES_MAX;
 const WINDOW_BYTES = 2 * LINE_BYTES_MAX;
 
-/** Where in a file a line starts. */
-export interface LineStart {
-  /** From 1. */
-  readonly line: number;
-  /** From the start of the unpacked file. */
-  readonly byteOffset: number;
-}
-
-export const FILE_START: LineStart = { line: 1, byteOffset: 0 };
-
 /**
  * The part of a file that is in memory: lines that are complete and the start of the next one.
  * Whoever reads them moves `at` from line to line up to `linesEnd`. Only the bytes behind `at` must
@@ -46,8 +36,8 @@ export class LineWindow {
   private baseOffset = 0;
   private fileEndOffset = Infinity;
 
-  /** Begins a file, whose first bytes will be those at `start`. */
-  open({ line, byteOffset }: LineStart): void {
+  /** Begins a file, whose first bytes will be those of the line that starts at `byteOffset`. */
+  open(line: number, byteOffset: number): void {
     this.at = this.linesEnd = this.completeEnd = this.filledEnd = 0;
     this.hasDamage = this.isDiscarding = false;
     this.line = line;
