@@ -54,6 +54,12 @@ const shapeProblems = (description: string, answer: unknown): string[] =>
     })
     .map(({ path }) => path);
 
+const submission = (name: string, source: object, changes: object = {}): object => ({
+  workers: 1,
+  [name]: source,
+  ...changes,
+});
+
 describe.each(['jetstream', 'sqs'] as const)('the documented interface with QUEUE=%s', (queue) => {
   let aws: TestAwsServer;
   let platform: TestPlatform;
@@ -77,11 +83,6 @@ describe.each(['jetstream', 'sqs'] as const)('the documented interface with QUEU
     await aws.stop();
   });
 
-  const submission = (name: string, source: object, changes: object = {}): object => ({
-    workers: 1,
-    [name]: source,
-    ...changes,
-  });
   /** The payloads that the job's handlers were sent, by ascending batch. */
   const payloadsOf = (jobId: string): readonly string[] =>
     recording.batchCalls

@@ -60,13 +60,13 @@ const delimitedFiles: Input = {
   source: { kind: 'delimited_files', ...selection, batchSizeItems: 2, onError: 'skip' },
   itemsOf: (index) => `[${2 * index},${2 * index + 1}]`,
   put: async (_blobs, files) => {
-    const itemCounts = [1, 3, 3001, 1, 2995, 2999];
+    const itemCounts = [1, 3, 995, 5001, 1, 2999];
     let item = 0;
     for (const [file, itemCount] of itemCounts.entries()) {
       let text = '';
       for (const end = item + itemCount; item < end; item++)
         text += item % 1000 === 7 ? `${item}\nno item\n` : `${item}\n`;
-      const isGzipped = file === 2;
+      const isGzipped = file === 3; // Where a full chunk ends, so that enqueuing goes on inside it.
       files.put('b', keyOf(file), isGzipped ? gzipSync(text) : text, {
         ...(isGzipped && { contentEncoding: 'gzip' }),
       });
