@@ -20,10 +20,11 @@ export interface ProcessSpec {
 }
 
 /**
- * The young generation is kept small, in MB: at its default it grows to hold what 100,000 batches
- * leave behind, and the enqueuer with it to 290 MB resident. Small it stays near 200, no slower.
+ * What memory a service keeps beyond what it uses. The young generation, in MB, at its default grows
+ * to hold what 100,000 batches leave behind; the old one is doubled or more before it is cleaned.
+ * Measured: an enqueuer that lists a million keys stays at 182 MB instead of 283, no slower.
  */
-const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=4'];
+const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=4', '--heap-growing-percent=50'];
 
 /** The services of the platform, in the order in which a job meets them. */
 export const SERVICES = ['gateway', 'enqueuer', 'scheduler', 'status-projector'] as const;
