@@ -1,9 +1,8 @@
 import 'reflect-metadata';
 import { openBatchQueue } from '#libs/batch-queue/batch-queue.wiring.ts';
 import { JetStreamEventStore } from '#libs/event-store/jetstream/jetstream-event-store.ts';
+import { openInputFiles } from '#libs/object-store/input-files.wiring.ts';
 import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-store.ts';
-import { S3InputFiles } from '#libs/object-store/s3/s3-input-files.ts';
-import { s3Client } from '#libs/platform/aws/s3-client.ts';
 import { systemClock } from '#libs/platform/clock.ts';
 import { createLogger } from '#libs/platform/logger.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
@@ -25,7 +24,7 @@ const app = await createGateway({
   store,
   blobs: await JetStreamBlobStore.open(nats),
   queue: await openBatchQueue(nats, config.queue, logger),
-  inputFiles: new S3InputFiles(s3Client(config.aws)),
+  inputFiles: openInputFiles(config.aws),
   queries: new NatsStatusQueries(questions),
   clock: systemClock,
   logger,

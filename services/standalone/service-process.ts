@@ -26,6 +26,14 @@ export interface ProcessSpec {
  */
 const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=4', '--heap-growing-percent=50'];
 
+/**
+ * glibc keeps what was freed for each thread that frees, up to eight times the cores. A gigabyte that
+ * passes through in pieces of 200 KB leaves 50 MB behind so. Other C libraries ignore this.
+ */
+const STREAMING_ENV = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '1048576' };
+/** Not the scheduler: handlers inherit its environment. */
+const STREAMING_SERVICES: readonly string[] = ['gateway', 'enqueuer'];
+
 /** The services of the platform, in the order in which a job meets them. */
 export const SERVICES = ['gateway', 'enqueuer', 'scheduler', 'status-projector'] as const;
 export type ServiceName = (typeof SERVICES)[number];
@@ -47,7 +55,9 @@ export function serviceSpec(
   },
 ): ProcessSpec {
   const args = [...NODE_FLAGS, join(servicesDir, name, 'main.js')];
-  return { name, command: process.execPath, args, env, logFile, hasChannel: true };
+  const added = STREAMING_SERVICES.includes(name) ? STREAMING_ENV : {};
+  const all = { ...added, ...env };
+  return { name, command: process.execPath, args, env: all, logFile, hasChannel: true };
 }
 
 /**
