@@ -20,6 +20,14 @@ export interface EnqueuedJob {
   readonly itemCount: number;
 }
 
+export interface DryRunTimes {
+  readonly lineCount: number;
+  readonly first100Ms: number;
+  readonly totalMs: number;
+}
+
+const LAST_LINE = 'validations passed';
+
 const forkPeer = (name: string, env: Readonly<Record<string, string>>): ChildProcess =>
   fork(join(import.meta.dirname, name), { env: { ...process.env, ...env } });
 
@@ -93,9 +101,31 @@ export class EnqueuedFiles {
     return ms;
   }
 
-  /** The largest resident memory of the enqueuer, in MB. */
-  get enqueuerPeakMb(): number {
-    return this.memory.peakMb('enqueuer');
+  /** Milliseconds to the first 100 lines of a dry run, and how long all of it took. */
+  async dryRun(source: Readonly<Record<string, unknown>>): Promise<DryRunTimes> {
+    const startedAt = performance.now();
+    const answer = await fetch(`${this.cortex.platform.url}/silent?dryRun=true`, {
+      method: 'POST',
+      body: JSON.stringify({ workers: 1, ...source }),
+    });
+    let lineCount = 0;
+    let first100Ms = 0;
+    let ending = '';
+    for await (const text of (answer.body ?? new Blob().stream()).pipeThrough(
+      new TextDecoderStream('utf-8'),
+    )) {
+      lineCount += text.split('\n').length - 1;
+      if (first100Ms === 0 && lineCount >= 100)
+        first100Ms = Math.round(performance.now() - startedAt);
+      ending = (ending + text).slice(-LAST_LINE.length);
+    }
+    if (ending !== LAST_LINE) throw new Error(`the dry run ended with ${ending}`);
+    return { lineCount, first100Ms, totalMs: Math.round(performance.now() - startedAt) };
+  }
+
+  /** The largest resident memory of a service, in MB. */
+  peakMb(service: 'enqueuer' | 'gateway'): number {
+    return this.memory.peakMb(service);
   }
 
   async stop(): Promise<void> {

@@ -1,7 +1,7 @@
 import { environment, printTable, writeResult } from '../report.ts';
 import { formatRate, summarize } from '../statistics.ts';
 import { EXCLUDES, INCLUDES, LIST_BUCKET, selectedCount } from '../files/dataset.ts';
-import { EnqueuedFiles } from '../files/enqueued-files.ts';
+import { type DryRunTimes, EnqueuedFiles } from '../files/enqueued-files.ts';
 
 const KEY_COUNT = 1_000_000;
 const BATCH_SIZE_ITEMS = 1000;
@@ -27,16 +27,23 @@ export async function benchList(trialKeys: number | null): Promise<void> {
   const listing: number[] = [];
   const enqueuing: number[] = [];
   const peaksMb: number[] = [];
+  const dryRuns: DryRunTimes[] = [];
+  let gatewayPeakMb = 0;
   try {
     for (let run = 0; run <= RUNS; run++) {
       const floor = keyCount / (await files.runFloor({ list: true }));
       const job = await files.enqueue(source);
       if (job.itemCount !== wanted) throw new Error(`${job.itemCount} items of ${wanted}`);
       const rate = keyCount / job.seconds;
-      peaksMb.push(files.enqueuerPeakMb);
+      peaksMb.push(files.peakMb('enqueuer'));
       const facts = `listing ${Math.round(floor)} keys/s, enqueuing ${Math.round(rate)} keys/s, enqueuer up to ${peaksMb.at(-1)} MB`;
       console.log(`${run === 0 ? 'warm-up' : `run ${run}`}: ${facts}`);
+      const dryRun = await files.dryRun(source);
+      if (dryRun.lineCount !== wanted) throw new Error(`${dryRun.lineCount} lines of ${wanted}`);
+      gatewayPeakMb = files.peakMb('gateway');
+      console.log(`  dry run: ${JSON.stringify(dryRun)}, gateway up to ${gatewayPeakMb} MB`);
       if (run === 0) continue;
+      dryRuns.push(dryRun);
       listing.push(floor);
       enqueuing.push(rate);
     }
@@ -45,7 +52,14 @@ export async function benchList(trialKeys: number | null): Promise<void> {
   }
   report(
     keyCount,
-    { listing: summarize(listing), enqueuing: summarize(enqueuing), peaksMb },
+    {
+      listing: summarize(listing),
+      enqueuing: summarize(enqueuing),
+      peaksMb,
+      first100Ms: summarize(dryRuns.map((each) => each.first100Ms)),
+      dryRunMs: summarize(dryRuns.map((each) => each.totalMs)),
+      gatewayPeakMb,
+    },
     trialKeys === null,
   );
 }
@@ -54,13 +68,13 @@ interface Measured {
   readonly listing: ReturnType<typeof summarize>;
   readonly enqueuing: ReturnType<typeof summarize>;
   readonly peaksMb: readonly number[];
+  readonly first100Ms: ReturnType<typeof summarize>;
+  readonly dryRunMs: ReturnType<typeof summarize>;
+  readonly gatewayPeakMb: number;
 }
 
-function report(
-  keyCount: number,
-  { listing, enqueuing, peaksMb }: Measured,
-  isKept: boolean,
-): void {
+function report(keyCount: number, measured: Measured, isKept: boolean): void {
+  const { listing, enqueuing, peaksMb, first100Ms, dryRunMs, gatewayPeakMb } = measured;
   const share = enqueuing.median / listing.median;
   console.log(`\nmedian (range) of ${RUNS} runs`);
   printTable([
@@ -75,6 +89,10 @@ function report(
   console.log(
     `\nenqueuer, peak resident so far, by run: ${peaksMb.join(', ')} MB, wanted less than ${RESIDENT_MB_MAX}`,
   );
+  console.log(
+    `dry run: first 100 lines after ${formatRate(first100Ms)} ms, all after ${formatRate(dryRunMs)} ms; ` +
+      `gateway, peak resident: ${gatewayPeakMb} MB, wanted less than ${RESIDENT_MB_MAX}`,
+  );
   console.log(`\n${JSON.stringify(environment(), null, 2)}`);
-  if (isKept) writeResult('list', { bench: 'list', keyCount, listing, enqueuing, share, peaksMb });
+  if (isKept) writeResult('list', { bench: 'list', keyCount, share, ...measured });
 }

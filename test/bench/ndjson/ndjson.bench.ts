@@ -43,7 +43,12 @@ export async function benchNdjson(trialMib: number | null): Promise<void> {
       firstBatchMs.push(firstMs);
     }
     const rows = { rowCount, sizeMb };
-    const measured = { floorSeconds, cortexSeconds, firstBatchMs, peakMb: files.enqueuerPeakMb };
+    const measured = {
+      floorSeconds,
+      cortexSeconds,
+      firstBatchMs,
+      peakMb: files.peakMb('enqueuer'),
+    };
     report(rows, measured, trialMib === null);
   } finally {
     await files.stop();
