@@ -32,7 +32,7 @@ const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=4', '--heap-g
  */
 const STREAMING_ENV = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '1048576' };
 /** Not the scheduler: handlers inherit its environment. */
-const STREAMING_SERVICES: readonly string[] = ['gateway', 'enqueuer'];
+const STREAMING_SERVICES: ReadonlySet<string> = new Set(['gateway', 'enqueuer']);
 
 /** The services of the platform, in the order in which a job meets them. */
 export const SERVICES = ['gateway', 'enqueuer', 'scheduler', 'status-projector'] as const;
@@ -55,7 +55,7 @@ export function serviceSpec(
   },
 ): ProcessSpec {
   const args = [...NODE_FLAGS, join(servicesDir, name, 'main.js')];
-  const added = STREAMING_SERVICES.includes(name) ? STREAMING_ENV : {};
+  const added = STREAMING_SERVICES.has(name) ? STREAMING_ENV : {};
   const all = { ...added, ...env };
   return { name, command: process.execPath, args, env: all, logFile, hasChannel: true };
 }

@@ -87,9 +87,4 @@ export type BatchDeadLettered = Event<
 >;
 
 export type BatchEvent =
-  | BatchEnqueued
-  | LinesSkipped
-  | JobStarted
-  | BatchSucceeded
-  | BatchFailed
-  | BatchDeadLettered;
+  BatchEnqueued | LinesSkipped | JobStarted | BatchSucceeded | BatchFailed | BatchDeadLettered;

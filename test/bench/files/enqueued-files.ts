@@ -111,9 +111,8 @@ export class EnqueuedFiles {
     let lineCount = 0;
     let first100Ms = 0;
     let ending = '';
-    for await (const text of (answer.body ?? new Blob().stream()).pipeThrough(
-      new TextDecoderStream('utf-8'),
-    )) {
+    if (answer.body === null) throw new Error(`the dry run answered ${answer.status}, no text`);
+    for await (const text of answer.body.pipeThrough(new TextDecoderStream())) {
       lineCount += text.split('\n').length - 1;
       if (first100Ms === 0 && lineCount >= 100)
         first100Ms = Math.round(performance.now() - startedAt);
