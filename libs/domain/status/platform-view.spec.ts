@@ -87,24 +87,41 @@ const cursorAfter = (...events: readonly PlatformEvent[]) =>
 
 describe('the enqueuing cursor', () => {
   const first = batchesEnqueued({ firstIndex: 0, batchCount: 4, itemCount: 40, cursor: '400' });
-  const next = batchesEnqueued({ firstIndex: 4, batchCount: 2, itemCount: 13, cursor: '530' });
+  const next = batchesEnqueued({
+    firstIndex: 4,
+    batchCount: 2,
+    itemCount: 13,
+    cursor: '530',
+    skippedLineCount: 3,
+  });
   const overlapping = batchesEnqueued({
     firstIndex: 2,
     batchCount: 4,
     itemCount: 33,
     cursor: '530',
+    skippedLineCount: 3,
   });
 
   it('is at the start before anything was sent', () => {
-    expect(cursorAfter()).toEqual({ position: '', batchCount: 0, itemCount: 0 });
+    expect(cursorAfter()).toEqual({
+      position: '',
+      batchCount: 0,
+      itemCount: 0,
+      skippedLineCount: 0,
+    });
   });
   it.each([
     ['in order', [first, next]],
     ['recorded twice', [first, first, next, next]],
     ['in another order', [next, first]],
     ['overlapping', [first, overlapping]],
-  ])('is behind the furthest send, with the items before it (%s)', (_how, sends) => {
-    expect(cursorAfter(...sends)).toEqual({ position: '530', batchCount: 6, itemCount: 53 });
+  ])('is behind the furthest send, with what came before it (%s)', (_how, sends) => {
+    expect(cursorAfter(...sends)).toEqual({
+      position: '530',
+      batchCount: 6,
+      itemCount: 53,
+      skippedLineCount: 3,
+    });
   });
 });
 
