@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { programOf, settingProblems, valueProblemsAnywhere } from './program-settings.ts';
+import {
+  awaitedInVain,
+  programOf,
+  settingProblems,
+  valueProblemsAnywhere,
+} from './program-settings.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -26,6 +31,10 @@ describe('the check of settings', () => {
       expect.stringContaining('services/enqueuer: LEASE_MS=10s: '),
       expect.stringContaining('services/enqueuer: QUEUE=kafka: '),
     ]);
+  });
+
+  it('leaves out nothing that a program reads by now; if it does, take that from AWAITED', () => {
+    expect(awaitedInVain()).toEqual([]);
   });
 
   it('finds a program that is none', () => {
