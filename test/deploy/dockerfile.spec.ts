@@ -10,12 +10,13 @@ import { programOf, settingProblems } from './program-settings.ts';
 const root = join(import.meta.dirname, '../..');
 const PRODUCTS = ['platform', 'platform-python'];
 
+const problems = (text: string): readonly unknown[] => validate(text).map(({ message }) => message);
+
 describe('deploy/Dockerfile', () => {
   const stages = dockerStages();
   const copied = [...stages.values()].flatMap(({ copies }) => copies);
 
   it('has nothing that the linter objects to', () => {
-    const problems = (text: string) => validate(text).map(({ message }) => message);
     expect(problems(dockerfileText)).toEqual([]);
     expect(problems(dockerfileText.replace('WORKDIR /app', 'WORKDIRS /app'))).not.toEqual([]);
   });

@@ -70,7 +70,9 @@ describe('what the image holds', () => {
       argsOf(command ?? dockerStages().get('platform')?.command ?? []),
       { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] },
     );
-    child.stderr?.on('data', (text: Buffer) => logs.set(name, `${logs.get(name) ?? ''}${text}`));
+    child.stderr?.on('data', (text: Buffer) =>
+      logs.set(name, `${logs.get(name) ?? ''}${text.toString()}`),
+    );
     running.set(name, child);
   }
 

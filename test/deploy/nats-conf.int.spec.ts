@@ -65,7 +65,8 @@ describe('deploy/nats/nats.conf', () => {
     for (const query of ['js-enabled-only', 'js-server-only']) {
       await until(query, async () => (await ask(`/healthz?${query}=true`))?.ok ?? false);
     }
-    const { config } = (await (await ask('/jsz'))?.json()) as { config: object };
+    const answer = await fetch(`http://127.0.0.1:${monitorPort}/jsz`);
+    const { config } = (await answer.json()) as { config: object };
     expect(config).toMatchObject({ store_dir: join(folder, 'jetstream') });
     if (!isOld) expect(config).toMatchObject({ sync_always: true });
   });

@@ -13,7 +13,7 @@ const root = join(import.meta.dirname, '../..');
  */
 export async function kustomizeBuild(folder: string): Promise<string> {
   const { ensureKustomize } = (await import(join(root, 'scripts/setup/kustomize.mjs'))) as {
-    ensureKustomize(checkout: string): Promise<readonly string[]>;
+    readonly ensureKustomize: (checkout: string) => Promise<readonly string[]>;
   };
   const [program = '', ...args] = await ensureKustomize(root);
   const { stdout } = await promisify(execFile)(program, [...args, join(root, folder)]);
