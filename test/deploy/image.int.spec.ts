@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -10,11 +10,34 @@ import { TestNatsServer } from '#test/support/nats-server.ts';
 import { until } from '#test/support/until.ts';
 import { composeServices } from './compose-file.ts';
 import { dockerStages } from './dockerfile.ts';
-import { makeImageFolder } from './image-folder.ts';
+import { makeStageFolder } from './image-folder.ts';
 
 const root = join(import.meta.dirname, '../..');
 const SERVICES = ['gateway', 'enqueuer', 'scheduler', 'status-projector', 'aws'];
 const START_MS_MAX = 120_000;
+
+describe('the stage that builds', () => {
+  it(
+    'makes dist/ of what is copied to it',
+    async () => {
+      assertBuilt();
+      const folder = makeStageFolder('build');
+      try {
+        symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+        await promisify(execFile)(process.execPath, ['scripts/setup.mjs', '--build-only'], {
+          cwd: folder,
+        });
+        const files = readdirSync(join(folder, 'dist'), { recursive: true, encoding: 'utf8' });
+        expect(new Set(files)).toEqual(
+          new Set(readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' })),
+        );
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+    START_MS_MAX,
+  );
+});
 
 describe('what the image holds', () => {
   let folder: string;
@@ -27,7 +50,7 @@ describe('what the image holds', () => {
 
   beforeAll(async () => {
     assertBuilt();
-    folder = makeImageFolder();
+    folder = makeStageFolder('platform');
     nats = await TestNatsServer.start();
     const [port, awsPort] = [await freePort(), await freePort()];
     gatewayUrl = `http://127.0.0.1:${port}`;

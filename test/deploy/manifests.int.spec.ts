@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { kustomizeBuild } from '#test/support/kustomize.ts';
 import { composeServices } from './compose-file.ts';
+import { STREAMING_ENV, STREAMING_SERVICES } from '../../services/standalone/service-process.ts';
 import {
   type Container,
   environmentOf,
@@ -68,6 +69,13 @@ describe.each(readdirSync(join(root, OVERLAYS)))('the manifests of %s', (overlay
       return settingProblems(program, environmentOf(container, manifests));
     });
     expect(problems).toEqual([]);
+  });
+
+  it('keep the memory of services that data streams through as small as npm start does', () => {
+    for (const name of STREAMING_SERVICES) {
+      const container = containerOf(findNamed(services, `cortex-${name}`));
+      expect(environmentOf(container, manifests)).toMatchObject(STREAMING_ENV);
+    }
   });
 
   it('start programs that there are, also as probes', () => {
