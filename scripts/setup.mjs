@@ -8,13 +8,15 @@ import { say, SetupError } from './setup/say.mjs';
 /**
  * Makes a fresh checkout ready to run: dependencies, build, nats-server. It needs only Node 20 and
  * npm, does nothing that is done already, and says what it does. With `--is-built` it only answers, by its
- * exit code, whether dist/ is current.
+ * exit code, whether dist/ is current; with `--build-only` it builds and leaves the rest, as an image needs it.
  */
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 try {
   if (process.argv.includes('--is-built')) {
     process.exitCode = isBuilt(root) ? 0 : 1;
+  } else if (process.argv.includes('--build-only')) {
+    await ensureBuild(root);
   } else {
     await ensureDependencies(root);
     await ensureBuild(root);

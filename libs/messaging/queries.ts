@@ -17,6 +17,14 @@ export const QUERIES = {
 /** @param service as in `npm start`'s list: enqueuer, scheduler, status-projector */
 export const healthPattern = (service: string): string => `cortex.health.${service}`;
 
+/**
+ * The same question to one instance, which the others cannot answer in its place.
+ *
+ * @param host name of its machine, in a container or a pod that of the container or the pod
+ */
+export const instanceHealthPattern = (service: string, host: string): string =>
+  `${healthPattern(service)}.${host.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`;
+
 /** Answer to `healthPattern`. */
 export interface HealthAnswer {
   readonly service: string;

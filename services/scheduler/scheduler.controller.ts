@@ -1,9 +1,11 @@
+import { hostname } from 'node:os';
 import { Controller, Inject } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { COMPUTE, type Compute } from '#libs/compute/compute.port.ts';
 import {
   type HealthAnswer,
   healthPattern,
+  instanceHealthPattern,
   QUERIES,
   type ReadWorkerLogAnswer,
   type ReadWorkerLogQuery,
@@ -26,7 +28,7 @@ export class SchedulerController {
     return { chunk: { base64: Buffer.from(bytes).toString('base64'), nextOffset, isOpen } };
   }
 
-  @MessagePattern(healthPattern('scheduler'))
+  @MessagePattern([healthPattern('scheduler'), instanceHealthPattern('scheduler', hostname())])
   health(): HealthAnswer {
     return {
       service: 'scheduler',

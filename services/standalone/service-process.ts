@@ -20,19 +20,23 @@ export interface ProcessSpec {
 }
 
 /**
- * What memory a service keeps beyond what it uses. The young generation, in MB, at its default grows
+ * Also in deploy/Dockerfile. What memory a service keeps beyond what it uses. The young generation, in MB, at its default grows
  * to hold what 100,000 batches leave behind; the old one is doubled or more before it is cleaned.
  * Measured: an enqueuer that lists a million keys stays at 182 MB instead of 283, no slower.
  */
-const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=4', '--heap-growing-percent=50'];
+export const NODE_FLAGS = [
+  '--enable-source-maps',
+  '--max-semi-space-size=4',
+  '--heap-growing-percent=50',
+];
 
 /**
  * glibc keeps what was freed for each thread that frees, up to eight times the cores. A gigabyte that
  * passes through in pieces of 200 KB leaves 50 MB behind so. Other C libraries ignore this.
  */
-const STREAMING_ENV = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '1048576' };
+export const STREAMING_ENV = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '1048576' };
 /** Not the scheduler: handlers inherit its environment. */
-const STREAMING_SERVICES: ReadonlySet<string> = new Set(['gateway', 'enqueuer']);
+export const STREAMING_SERVICES: ReadonlySet<string> = new Set(['gateway', 'enqueuer']);
 
 /** The services of the platform, in the order in which a job meets them. */
 export const SERVICES = ['gateway', 'enqueuer', 'scheduler', 'status-projector'] as const;

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { Controller, Inject } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import {
@@ -7,6 +8,7 @@ import {
   type GetJobQuery,
   type HealthAnswer,
   healthPattern,
+  instanceHealthPattern,
   type ListApisAnswer,
   type ListJobsAnswer,
   type ListJobsQuery,
@@ -48,7 +50,10 @@ export class StatusQueriesController {
     return listApis(this.follower.view);
   }
 
-  @MessagePattern(healthPattern('status-projector'))
+  @MessagePattern([
+    healthPattern('status-projector'),
+    instanceHealthPattern('status-projector', hostname()),
+  ])
   async health(): Promise<HealthAnswer> {
     await this.follower.caughtUp();
     return {

@@ -5,8 +5,8 @@ import { z } from 'zod';
 import { root, sourceFiles } from './source-files.ts';
 import { variablesOf } from './env-example.ts';
 
-/** Variables of programs that are no service and so have no schema. */
-const OF_PROGRAMS = ['CORTEX_URL'];
+/** Variables of programs that are no service, and of docker-compose.yml, which have no schema. */
+const OF_PROGRAMS = ['CORTEX_URL', 'CORTEX_BIND'];
 
 /** Variables by the `*.config.ts` whose exported zod object declares them. */
 async function readVariables(): Promise<ReadonlyMap<string, readonly string[]>> {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { buildApp } from 'fauxqs';
 import { z } from 'zod';
+import { AWS_HOST_DEFAULT } from './aws.config.ts';
 import { type FauxqsParts, loadFauxqsParts, type S3Store } from './fauxqs-parts.ts';
 import { listResponse } from './list-response.ts';
 import { MultipartUploads } from './multipart-uploads.ts';
@@ -10,7 +11,6 @@ import { ObjectBodies } from './object-bodies.ts';
 import { objectResponse } from './object-response.ts';
 import { ObjectStorage } from './object-storage.ts';
 
-const HOST = '127.0.0.1';
 /** Above the parts of every uploader; a body is in memory while it arrives. AWS takes 5 GiB. */
 const BODY_BYTES_MAX = 256 * 1024 * 1024;
 
@@ -22,18 +22,21 @@ export interface EmbeddedAws {
 type App = ReturnType<typeof buildApp>;
 
 /**
- * S3 and SQS on this machine (fauxqs), on loopback only, for anybody: it looks at no credentials.
+ * S3 and SQS on this machine (fauxqs), for anybody who reaches it: it looks at no credentials.
  * What was acknowledged survives the death of the process.
  *
  * @param folder of its own; everything it keeps is in it
  * @param port 0 takes a free one
+ * @param host address it listens on
  */
 export async function startEmbeddedAws({
   folder,
   port,
+  host = AWS_HOST_DEFAULT,
 }: {
   readonly folder: string;
   readonly port: number;
+  readonly host?: string;
 }): Promise<EmbeddedAws> {
   mkdirSync(folder, { recursive: true });
   const fauxqs = await loadFauxqsParts();
@@ -43,7 +46,7 @@ export async function startEmbeddedAws({
   answerFromStorage(app, stores.s3Store, storage);
   app.get('/_cortex', () => ({ service: 'cortex-embedded-aws' }));
   app.addHook('onClose', async () => close());
-  return { url: await app.listen({ port, host: HOST }), stop: () => app.close() };
+  return { url: await app.listen({ port, host }), stop: () => app.close() };
 }
 
 function openStores(fauxqs: FauxqsParts, folder: string) {

@@ -12,7 +12,7 @@ if (folder === undefined) throw new Error('usage: main.js FOLDER');
 const config = loadEmbeddedAwsConfig(process.env);
 const logger = createLogger('aws', config.logLevel);
 
-const aws = await startEmbeddedAws({ folder, port: config.port });
+const aws = await startEmbeddedAws({ folder, port: config.port, host: config.host });
 writeFileSync(join(folder, 'pid'), String(process.pid));
 logger.info({ url: aws.url }, 'ready');
 closeOnSignal(() => aws.stop(), logger);
