@@ -66,7 +66,13 @@ export class LocalPlatform {
     });
     const dataDir = await mkdtemp(join(tmpdir(), 'cortex-local-'));
     const { command, runners } = workerProgramIn(new URL('../../services/', import.meta.url));
-    const env = { NATS_URL: nats.url, LEASE_MS: String(LEASE_MS), LOG_LEVEL: 'silent' };
+    const settings = { HANDLER_READY_MS_MAX: '5000', LOCAL_LOG_BYTES_MAX: '65536' };
+    const env = {
+      ...settings,
+      NATS_URL: nats.url,
+      LEASE_MS: String(LEASE_MS),
+      LOG_LEVEL: 'silent',
+    };
     const compute = new LocalProcessCompute({
       dataDir,
       workersMax: 4,
@@ -77,6 +83,7 @@ export class LocalPlatform {
       workingFolder: HANDLERS,
       blobs: { put: nothing, delete: nothing, get: () => Promise.resolve(null) },
       clock: systemClock,
+      retention: { ageMsMax: 86_400_000, logBytesMax: 1024 ** 3 },
       ...changes,
     });
     return new LocalPlatform({ nats, connection, store, queue, compute, dataDir });

@@ -15,6 +15,7 @@ import type { Runners } from './container-assignments.ts';
 import { HandlerPorts } from './handler-ports.ts';
 import { logFileOf } from './job-folder.ts';
 import { type JobHost, LocalJob } from './local-job.ts';
+import { type FileRetention, removeOldFiles } from './old-files.ts';
 import { readLogBytes } from './read-log.ts';
 import { WorkerPool } from './worker-pool.ts';
 import type { WorkerCommand } from './worker-process.ts';
@@ -23,6 +24,7 @@ import { WorkerSlots } from './worker-slots.ts';
 const LOG_CHUNK_BYTES_MAX = 1024 * 1024;
 /** Ending all workers at once is worth a moment for their leases, and no more. */
 const CLOSE_MS_MAX = 3000;
+const SWEEP_MS = 60 * 60_000;
 
 export interface LocalProcessComputeOptions {
   /** Folder for handlers' code, job files and logs. */
@@ -39,6 +41,9 @@ export interface LocalProcessComputeOptions {
   readonly workingFolder: string;
   readonly blobs: BlobStore;
   readonly clock: Clock;
+  readonly retention: FileRetention;
+  /** Old files could not be removed; it is tried again in an hour. */
+  onSweepFailed?(error: unknown): void;
 }
 
 /**
@@ -49,6 +54,7 @@ export class LocalProcessCompute implements Compute {
   private readonly jobs = new Map<JobId, LocalJob>();
   private readonly host: JobHost;
   private listener: (report: WorkerReport) => void = () => {};
+  private sweeping: NodeJS.Timeout | null = null;
 
   constructor(private readonly options: LocalProcessComputeOptions) {
     const { dataDir, workersMax, warmWorkers, worker, blobs, clock } = options;
@@ -93,7 +99,10 @@ export class LocalProcessCompute implements Compute {
 
   onReport(listener: (report: WorkerReport) => void): void {
     this.listener = listener;
-    this.host.pool.fill(); // Whoever listens leads; a standby needs no workers.
+    // Whoever listens leads; a standby needs no workers, and knows of no file whether it is in use.
+    this.host.pool.fill();
+    this.sweeping ??= setInterval(() => void this.sweep(), SWEEP_MS).unref();
+    void this.sweep();
   }
 
   async readLog(
@@ -105,10 +114,10 @@ export class LocalProcessCompute implements Compute {
     if (file === null) return null;
     // Asked before reading: what is written later is read by whoever asks again.
     const isOpen = this.jobs.get(worker.jobId)?.hasOpenLog(worker.workerId) ?? false;
-    const bytes = await readLogBytes(file, offset, Math.min(bytesMax, LOG_CHUNK_BYTES_MAX));
-    if (bytes === null)
+    const piece = await readLogBytes(file, offset, Math.min(bytesMax, LOG_CHUNK_BYTES_MAX));
+    if (piece === null)
       return isOpen ? { bytes: new Uint8Array(), nextOffset: offset, isOpen } : null;
-    return { bytes, nextOffset: offset + bytes.length, isOpen };
+    return { ...piece, isOpen };
   }
 
   list(): Promise<readonly JobId[]> {
@@ -116,9 +125,20 @@ export class LocalProcessCompute implements Compute {
   }
 
   async close(): Promise<void> {
+    if (this.sweeping !== null) clearInterval(this.sweeping);
     const stops = [...this.jobs.values()].map((job) => job.stop(0, CLOSE_MS_MAX));
     this.jobs.clear();
     await Promise.all(stops);
     await this.host.pool.close();
+  }
+
+  private async sweep(): Promise<void> {
+    const { dataDir, retention } = this.options;
+    const codeFolders = new Set([...this.jobs.values()].map((job) => job.codeFolderInUse));
+    try {
+      await removeOldFiles(dataDir, retention, { jobs: new Set(this.jobs.keys()), codeFolders });
+    } catch (error) {
+      this.options.onSweepFailed?.(error);
+    }
   }
 }
