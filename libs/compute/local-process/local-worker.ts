@@ -12,7 +12,7 @@ import type { SlotRequest, WorkerSlots } from './worker-slots.ts';
 /** How long a worker may take to say that it has halted before it is killed. */
 const HALT_MS_MAX = 2000;
 /** How long a worker may take to say that it calls the completion hook before it is killed. */
-const HEAR_MS_MAX = 5000;
+const HEAR_MS_MAX = 10_000;
 /** How long a worker may take to leave beyond the grace it gives its handler. */
 const LEAVE_MS_MAX = 10_000;
 

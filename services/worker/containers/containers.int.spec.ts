@@ -84,7 +84,7 @@ describe('the containers of a worker', () => {
       setInterval(() => {}, 1000);`;
     const started = run(stubborn);
     await until('both processes', () => handlers() === 2);
-    await until('its word', () => readFile(logFile(), 'utf8').catch(() => null));
+    await until('its word', async () => (await readFile(logFile(), 'utf8')).includes('up'));
 
     await started.terminate();
 

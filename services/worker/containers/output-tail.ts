@@ -1,6 +1,6 @@
 /** Node prints a native stack trace of some kilobytes behind its reason for an abort. */
 const TAIL_BYTES_MAX = 16_384;
-const SHOWN_LINES_MAX = 12;
+const SHOWN_LINES_MAX = 24;
 const SHOWN_CHARS_MAX = 2000;
 
 /** The last that was printed, for telling why a handler died. */
