@@ -45,6 +45,11 @@ interface Parts {
   readonly dataDir: string;
 }
 
+interface LocalPlatformOptions extends Partial<LocalProcessComputeOptions> {
+  /** Settings of the worker processes. */
+  readonly workerEnv?: Readonly<Record<string, string>>;
+}
+
 /** Real worker processes on a real NATS server, without the services that give them jobs. */
 export class LocalPlatform {
   readonly reports: WorkerReport[] = [];
@@ -56,7 +61,10 @@ export class LocalPlatform {
     parts.compute.onReport((report) => this.reports.push(report));
   }
 
-  static async start(changes: Partial<LocalProcessComputeOptions> = {}): Promise<LocalPlatform> {
+  static async start({
+    workerEnv = {},
+    ...changes
+  }: LocalPlatformOptions = {}): Promise<LocalPlatform> {
     const nats = await TestNatsServer.start();
     const connection = await connectNats(nats.url, { name: 'test', logger: silentLogger });
     const store = await JetStreamEventStore.open(connection, { logger: silentLogger });

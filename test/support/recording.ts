@@ -10,6 +10,8 @@ export interface RecordedCall {
   readonly headers: Readonly<Record<string, string>>;
   /** As it came, byte for byte. */
   readonly body: Buffer;
+  /** In milliseconds since the epoch. */
+  readonly at: number;
 }
 
 interface Line {
@@ -103,10 +105,11 @@ export class Recording {
   private calls(path: string): readonly RecordedCall[] {
     return this.lines
       .filter(({ event, url }) => event === 'started' && url === path)
-      .map(({ url, method, headers, body }) => ({
+      .map(({ url, method, headers, body, at }) => ({
         url,
         method,
         headers,
+        at,
         body: Buffer.from(body, 'latin1'),
       }));
   }
