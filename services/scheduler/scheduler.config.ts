@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { type QueueConfig, queueConfig, queueEnv } from '#libs/batch-queue/queue-config.ts';
-import type { FileRetention } from '#libs/compute/local-process/old-files.ts';
+import type { FileRetention } from '#libs/compute/file-retention.ts';
 import {
   type WorkerSettings,
   workerSettings,

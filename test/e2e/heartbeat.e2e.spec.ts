@@ -19,26 +19,29 @@ beforeAll(async () => {
 });
 afterAll(() => platform.stop());
 
+interface Job {
+  readonly api: string;
+  readonly jobId: string;
+}
+
 /** A job of one batch for two workers, so that one is there to take what the other loses. */
 async function submitOne(api: string, item: string) {
   const recording = new Recording(join(platform.dataDir, `records-${api}`));
   await platform.deploy(recording.api(api, { env: { SPIN_MS: String(THREE_LEASES_MS) } }));
-  return {
-    recording,
-    async start() {
-      const { job_id: jobId } = await platform.submit(api, {
-        workers: 2,
-        item_list: { items: [item], batch_size: 1 },
-      });
-      await until('both handlers and the call', () => {
-        return recording.batchCalls.length === 1 && platform.workerPids().length === 2;
-      });
-      return { api, jobId };
-    },
+  const start = async (): Promise<Job> => {
+    const { job_id: jobId } = await platform.submit(api, {
+      workers: 2,
+      item_list: { items: [item], batch_size: 1 },
+    });
+    await until('both handlers and the call', () => {
+      return recording.batchCalls.length === 1 && platform.workerPids().length === 2;
+    });
+    return { api, jobId };
   };
+  return { recording, start };
 }
 
-async function expectOneSuccess(job: { readonly api: string; readonly jobId: string }) {
+async function expectOneSuccess(job: Job): Promise<void> {
   expect(await platform.waitForJob(job)).toMatchObject({
     status: 'succeeded',
     total_batch_count: 1,

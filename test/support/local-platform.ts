@@ -74,12 +74,11 @@ export class LocalPlatform {
     });
     const dataDir = await mkdtemp(join(tmpdir(), 'cortex-local-'));
     const { command, runners } = workerProgramIn(new URL('../../services/', import.meta.url));
-    const settings = { HANDLER_READY_MS_MAX: '5000', LOCAL_LOG_BYTES_MAX: '65536' };
     const env = {
-      ...settings,
       NATS_URL: nats.url,
       LEASE_MS: String(LEASE_MS),
       LOG_LEVEL: 'silent',
+      ...workerEnv,
     };
     const compute = new LocalProcessCompute({
       dataDir,

@@ -7,6 +7,9 @@ import { until } from '#test/support/until.ts';
 import { aPod } from '#test/support/workload.builders.ts';
 import type { WorkerReport } from '../compute.port.ts';
 
+/** Three starts from the sources, on a busy machine. */
+const LOST_MS_MAX = 60_000;
+
 let platform: LocalPlatform;
 
 afterEach(async () => {
@@ -19,7 +22,10 @@ const lostWorker = (): Promise<WorkerReport> =>
   until(
     'the worker to be lost',
     () => platform.reports.find((each) => each.state === 'failed' && !each.willRestart) ?? null,
-  );
+    LOST_MS_MAX,
+  ).catch((error: unknown) => {
+    throw new Error(`so far: ${JSON.stringify(platform.reports)}`, { cause: error });
+  });
 
 describe('a handler of a local worker', () => {
   it('has failed when it is not ready in time, and its worker is lost at the third time', async () => {

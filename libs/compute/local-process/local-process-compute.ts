@@ -10,12 +10,13 @@ import {
   type WorkerReport,
   type Workload,
 } from '../compute.port.ts';
+import type { FileRetention } from '../file-retention.ts';
 import { CodeFolders } from './code-folders.ts';
 import type { Runners } from './container-assignments.ts';
 import { HandlerPorts } from './handler-ports.ts';
 import { logFileOf } from './job-folder.ts';
 import { type JobHost, LocalJob } from './local-job.ts';
-import { type FileRetention, removeOldFiles } from './old-files.ts';
+import { removeOldFiles } from './old-files.ts';
 import { readLogBytes } from './read-log.ts';
 import { WorkerPool } from './worker-pool.ts';
 import type { WorkerCommand } from './worker-process.ts';
@@ -24,7 +25,8 @@ import { WorkerSlots } from './worker-slots.ts';
 const LOG_CHUNK_BYTES_MAX = 1024 * 1024;
 /** Ending all workers at once is worth a moment for their leases, and no more. */
 const CLOSE_MS_MAX = 3000;
-const SWEEP_MS = 60 * 60_000;
+/** By the first time whoever has just taken over has started the jobs there are. */
+const SWEEP_MS = 10 * 60_000;
 
 export interface LocalProcessComputeOptions {
   /** Folder for handlers' code, job files and logs. */
@@ -42,13 +44,14 @@ export interface LocalProcessComputeOptions {
   readonly blobs: BlobStore;
   readonly clock: Clock;
   readonly retention: FileRetention;
-  /** Old files could not be removed; it is tried again in an hour. */
+  /** Old files could not be removed; it is tried again later. */
   onSweepFailed?(error: unknown): void;
 }
 
 /**
  * Workers as processes of this machine, children of this one. When this process dies, the workers
- * see their IPC channels close and leave; when a worker dies, its handler is killed from here.
+ * see their IPC channels close and leave; when a worker dies, its handler is killed from here, and
+ * when both die in the same instant, by the worker's guard.
  */
 export class LocalProcessCompute implements Compute {
   private readonly jobs = new Map<JobId, LocalJob>();
@@ -102,7 +105,6 @@ export class LocalProcessCompute implements Compute {
     // Whoever listens leads; a standby needs no workers, and knows of no file whether it is in use.
     this.host.pool.fill();
     this.sweeping ??= setInterval(() => void this.sweep(), SWEEP_MS).unref();
-    void this.sweep();
   }
 
   async readLog(

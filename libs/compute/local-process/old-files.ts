@@ -2,13 +2,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobId } from '#libs/domain/kernel/ids.ts';
-
-/** How long what jobs leave on this machine is kept. */
-export interface FileRetention {
-  readonly ageMsMax: number;
-  /** Of the logs of all jobs together. */
-  readonly logBytesMax: number;
-}
+import type { FileRetention } from '../file-retention.ts';
 
 /** What is in use, whatever its age. */
 export interface FilesInUse {

@@ -111,7 +111,7 @@ export class Containers {
     if (child.pid === undefined) return;
     this.guard.started(child.pid);
     this.watchMemory(assignment, child, child.pid);
-    this.watchLiveness(assignment);
+    void this.watchLiveness(assignment);
   }
 
   private watchMemory(
@@ -135,14 +135,18 @@ export class Containers {
     this.watching.signal.addEventListener('abort', () => watch.close());
   }
 
-  private watchLiveness({ name, livenessProbe, cwd, env }: ContainerAssignment): void {
+  private async watchLiveness({
+    name,
+    livenessProbe,
+    cwd,
+    env,
+  }: ContainerAssignment): Promise<void> {
     if (livenessProbe === null) return;
     const place = { cwd, env, guard: this.guard };
-    void untilNotAlive(livenessProbe, place, this.watching.signal).then((problem) => {
-      if (problem === null) return;
-      const message = `container "${name}" was killed: ${problem}${this.lastOutput}`;
-      this.reportEnd({ kind: 'worker.liveness_failed', message });
-    });
+    const problem = await untilNotAlive(livenessProbe, place, this.watching.signal);
+    if (problem === null) return;
+    const message = `container "${name}" was killed: ${problem}${this.lastOutput}`;
+    this.reportEnd({ kind: 'worker.liveness_failed', message });
   }
 
   private exitReason(name: string, child: ChildProcess, how: string | number | null): Reason {

@@ -143,8 +143,7 @@ export class BatchRunner {
    * @returns whether the batch is no longer held here
    */
   private async isRefused(batch: LeasedBatch): Promise<boolean> {
-    const { handlerTakesBatches } = this.deps;
-    if (handlerTakesBatches === undefined || (await handlerTakesBatches())) return false;
+    if ((await this.deps.handlerTakesBatches?.()) ?? true) return false;
     const isGivenBack = this.runner.deadLetterQueue === null;
     this.isUnready = true;
     this.feed.releaseHeld();
