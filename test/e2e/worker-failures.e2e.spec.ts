@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { untilNothingIsLeft } from '#test/support/leftovers.ts';
 import { eventsOf } from '#test/support/log-reader.ts';
 import { startPlatform, type TestPlatform } from '#test/support/platform.ts';
+import { processesWith } from '#test/support/process-scan.ts';
 import { Recording } from '#test/support/recording.ts';
 import { until } from '#test/support/until.ts';
 
@@ -167,10 +168,13 @@ describe('the completion hook', () => {
     const recording = await deploy('hook-hangs');
     recording.hold('hold-batches');
     const job = await submit('hook-hangs', ['a'], { workers: 2 });
-    await until('the call', () => recording.batchCalls.length === 1);
-    const [holder] = recording.liveHandlers;
+    await platform.waitForJob(job, ({ worker_counts: counts }) => counts?.['running'] === 2);
+    // The first is asked; it is the one whose guard has its log.
+    const first = processesWith(job.jobId).find(
+      ({ commandLine }) => commandLine.includes('cortex-guard') && commandLine.endsWith('/0.log'),
+    );
 
-    process.kill(holder?.workerPid ?? 0, 'SIGSTOP'); // It is never woken.
+    process.kill(first?.parentPid ?? 0, 'SIGSTOP'); // It is never woken.
     recording.letGo('hold-batches');
 
     await expectSuccess(job, 1);
