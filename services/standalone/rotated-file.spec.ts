@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { until } from '#test/support/until.ts';
 import { RotatedFile } from './rotated-file.ts';
 
+const text = (path: string): Promise<string> => readFile(path, 'utf8');
+
 describe('a file that is rotated', () => {
   let folder: string;
   let file: string;
@@ -19,7 +21,6 @@ describe('a file that is rotated', () => {
 
   const open = (): RotatedFile =>
     new RotatedFile(file, { bytesMax: 20, onProblem: (problem) => problems.push(problem) });
-  const text = (path: string): Promise<string> => readFile(path, 'utf8');
 
   it('is put aside when it is too large, and one such file is kept', async () => {
     const rotated = open();
