@@ -34,6 +34,15 @@ export interface ContainerAssignment {
   /** Folder that the command runs in. */
   readonly cwd: string;
   readonly readinessProbe: Probe | null;
+  readonly livenessProbe: Probe | null;
+  /** Of the command and all that it starts; `null` means no limit. */
+  readonly memoryLimit: MemoryLimit | null;
+}
+
+export interface MemoryLimit {
+  readonly bytes: number;
+  /** As the user wrote it. */
+  readonly quantity: string;
 }
 
 export type ToWorker =
@@ -53,6 +62,8 @@ export type FromWorker =
   /** The readiness probes passed; the worker takes batches. */
   | { readonly type: 'running' }
   | { readonly type: 'halted' }
+  /** The worker is about to call the hook: one that does not say so soon is not going to. */
+  | { readonly type: 'completion-hook-called' }
   | { readonly type: 'completion-hook-answered'; readonly response: HookResponse }
   /** The worker is about to exit with 1. */
   | { readonly type: 'failed'; readonly reason: Reason };
@@ -68,6 +79,7 @@ const FROM_WORKER_TYPES: readonly string[] = [
   'containers-started',
   'running',
   'halted',
+  'completion-hook-called',
   'completion-hook-answered',
   'failed',
 ] satisfies FromWorker['type'][];

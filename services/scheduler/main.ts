@@ -41,6 +41,8 @@ const compute = new LocalProcessCompute({
   workingFolder: process.cwd(),
   blobs,
   clock: systemClock,
+  retention: config.retention,
+  onSweepFailed: (error) => logger.warn({ err: error }, 'cannot remove old files, will retry'),
 });
 const leader = new Leader({
   store,

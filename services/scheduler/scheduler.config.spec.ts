@@ -11,6 +11,8 @@ describe('the configuration of the scheduler', () => {
       queue: { kind: 'jetstream', leaseMs: 10_000, aws: { isPathStyle: false, attemptsMax: 5 } },
       leaderTtlMs: 5000,
       stopGraceMs: 10_000,
+      workerSettings: { logBytesMax: 10_485_760, readyMsMax: 600_000 },
+      retention: { ageMsMax: 604_800_000, logBytesMax: 5_368_709_120 },
     });
     expect(workersMax).toBeGreaterThanOrEqual(2);
     expect(warmWorkers).toBeGreaterThanOrEqual(2);
@@ -24,6 +26,8 @@ describe('the configuration of the scheduler', () => {
       STOP_GRACE_MS: '0',
       LOCAL_WORKERS_MAX: '3',
       LOCAL_WORKERS_WARM: '0',
+      LOCAL_KEEP_DAYS: '0.5',
+      LOCAL_LOGS_MIB_MAX: '2',
     });
     expect(config).toMatchObject({
       dataDir: '/data',
@@ -32,6 +36,7 @@ describe('the configuration of the scheduler', () => {
       stopGraceMs: 0,
       workersMax: 3,
       warmWorkers: 0,
+      retention: { ageMsMax: 43_200_000, logBytesMax: 2_097_152 },
     });
   });
 
@@ -45,6 +50,10 @@ describe('the configuration of the scheduler', () => {
     ['LOCAL_WORKERS_MAX', '0'],
     ['LOCAL_WORKERS_WARM', '-1'],
     ['LOCAL_WORKERS_WARM', 'some'],
+    ['LOCAL_KEEP_DAYS', '0'],
+    ['LOCAL_LOGS_MIB_MAX', '0'],
+    ['LOCAL_LOG_BYTES_MAX', '1'],
+    ['HANDLER_READY_MS_MAX', 'soon'],
   ])('refuses %s=%s', (name, value) => {
     expect(() => loadSchedulerConfig({ [name]: value })).toThrow(`${name}: `);
   });
@@ -75,6 +84,8 @@ describe('what workers and handlers find in their environment', () => {
       LOG_LEVEL: 'info',
       LEASE_MS: '10000',
       QUEUE: 'sqs',
+      LOCAL_LOG_BYTES_MAX: '10485760',
+      HANDLER_READY_MS_MAX: '600000',
     });
   });
 

@@ -1,14 +1,24 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { type QueueConfig, queueConfig, queueEnv } from '#libs/batch-queue/queue-config.ts';
+import type { FileRetention } from '#libs/compute/file-retention.ts';
+import {
+  type WorkerSettings,
+  workerSettings,
+  workerSettingsEnv,
+} from '#libs/compute/worker-settings.ts';
 import { durationMs, loadConfig, platformEnv } from '#libs/platform/config.ts';
 import type { LogLevel } from '#libs/platform/logger.ts';
+
+const DAY_MS = 86_400_000;
+const MEBIBYTE_BYTES = 1024 * 1024;
 
 const count = z.coerce.number().int();
 
 export const schedulerEnv = z.object({
   ...platformEnv,
   ...queueEnv,
+  ...workerSettingsEnv,
   CORTEX_DATA_DIR: z
     .string()
     .default('.cortex')
@@ -27,6 +37,15 @@ export const schedulerEnv = z.object({
     .min(0)
     .default(Math.min(4, 2 * availableParallelism()))
     .describe('Idle worker processes kept ready, so that a job starts at once'),
+  LOCAL_KEEP_DAYS: z.coerce
+    .number()
+    .positive()
+    .default(7)
+    .describe('How long logs of ended jobs and unpacked code that no job uses are kept, in days'),
+  LOCAL_LOGS_MIB_MAX: count
+    .min(1)
+    .default(5 * 1024)
+    .describe('Size of all logs of ended jobs together, in MiB; the oldest go first'),
 });
 
 export interface SchedulerConfig {
@@ -38,6 +57,8 @@ export interface SchedulerConfig {
   readonly stopGraceMs: number;
   readonly workersMax: number;
   readonly warmWorkers: number;
+  readonly workerSettings: WorkerSettings;
+  readonly retention: FileRetention;
 }
 
 export function loadSchedulerConfig(env: NodeJS.ProcessEnv): SchedulerConfig {
@@ -51,19 +72,26 @@ export function loadSchedulerConfig(env: NodeJS.ProcessEnv): SchedulerConfig {
     stopGraceMs: parsed.STOP_GRACE_MS,
     workersMax: parsed.LOCAL_WORKERS_MAX,
     warmWorkers: parsed.LOCAL_WORKERS_WARM,
+    workerSettings: workerSettings(parsed),
+    retention: {
+      ageMsMax: parsed.LOCAL_KEEP_DAYS * DAY_MS,
+      logBytesMax: parsed.LOCAL_LOGS_MIB_MAX * MEBIBYTE_BYTES,
+    },
   };
 }
 
 /** The environment of worker processes: this one's, with what they read settled. */
 export const workerEnvOf = (
   env: NodeJS.ProcessEnv,
-  { natsUrl, logLevel, queue }: SchedulerConfig,
+  { natsUrl, logLevel, queue, workerSettings: settings }: SchedulerConfig,
 ): Readonly<Record<string, string>> => ({
   ...definedIn(env),
   NATS_URL: natsUrl,
   LOG_LEVEL: logLevel,
   LEASE_MS: String(queue.leaseMs),
   QUEUE: queue.kind,
+  LOCAL_LOG_BYTES_MAX: String(settings.logBytesMax),
+  HANDLER_READY_MS_MAX: String(settings.readyMsMax),
 });
 
 /**

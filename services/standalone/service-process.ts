@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { guardProcess } from './process-guard.ts';
+import { RotatedFile } from './rotated-file.ts';
+
+/** A service says little at the level `info`; this is months. */
+const LOG_BYTES_MAX = 20 * 1024 * 1024;
 
 /** One process of the platform and where its output goes. */
 export interface ProcessSpec {
@@ -71,25 +74,23 @@ export function serviceSpec(
  * @param onLine every line the process writes
  */
 export function spawnLogged(spec: ProcessSpec, onLine: (line: string) => void): ChildProcess {
-  mkdirSync(dirname(spec.logFile), { recursive: true });
-  const log = createWriteStream(spec.logFile, { flags: 'a' });
+  const log = new RotatedFile(spec.logFile, { bytesMax: LOG_BYTES_MAX, onProblem: onLine });
   const child = spawn(spec.command, spec.args, {
     env: spec.env,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', ...(spec.hasChannel ? (['ipc'] as const) : [])],
   });
   const write = (line: string): void => {
-    log.write(`${line}\n`);
+    log.write(line);
     onLine(line);
   };
   for (const stream of [child.stdout, child.stderr]) {
     if (stream !== null) createInterface({ input: stream }).on('line', write);
   }
-  child.once('close', () => log.end());
+  child.once('close', () => void log.end());
   if (!spec.hasChannel && child.pid !== undefined) {
     const endGuard = guardProcess(child.pid);
     child.once('exit', endGuard);
   }
-  log.on('error', (error) => onLine(`cannot write ${spec.logFile}: ${error.message}`));
   return child;
 }

@@ -22,7 +22,11 @@ const send = (message: FromWorker): Promise<void> =>
     process.send(message, undefined, {}, () => resolve());
   });
 
-async function openWorker({ natsUrl, queue: queueConfig }: WorkerConfig): Promise<Worker> {
+async function openWorker({
+  natsUrl,
+  queue: queueConfig,
+  settings,
+}: WorkerConfig): Promise<Worker> {
   const connection = await connectNats(natsUrl, { name: 'worker', logger });
   const store = await JetStreamEventStore.open(connection, { logger });
   const queue = await openBatchQueue(connection, queueConfig, logger);
@@ -31,7 +35,7 @@ async function openWorker({ natsUrl, queue: queueConfig }: WorkerConfig): Promis
     // What was settled last is still in the client's buffer; without a server it stays there.
     void Promise.race([connection.flush(), pause(FLUSH_MS_MAX)]).finally(() => process.exit(code));
   };
-  return new Worker({ store, queue, send, exit, clock: systemClock, leaseMs, logger });
+  return new Worker({ store, queue, send, exit, clock: systemClock, leaseMs, settings, logger });
 }
 
 let worker: Worker | null = null;

@@ -7,6 +7,7 @@ describe('the configuration of a worker', () => {
       natsUrl: 'nats://127.0.0.1:4222',
       logLevel: 'info',
       queue: { kind: 'jetstream', leaseMs: 10_000, aws: { isPathStyle: false, attemptsMax: 5 } },
+      settings: { logBytesMax: 10_485_760, readyMsMax: 600_000 },
     });
   });
 
@@ -16,11 +17,14 @@ describe('the configuration of a worker', () => {
       LOG_LEVEL: 'debug',
       LEASE_MS: '1500',
       QUEUE: 'sqs',
+      LOCAL_LOG_BYTES_MAX: '65536',
+      HANDLER_READY_MS_MAX: '1000',
     };
     expect(loadWorkerConfig(env)).toEqual({
       natsUrl: 'nats://there:4333',
       logLevel: 'debug',
       queue: { kind: 'sqs', leaseMs: 1500, aws: { isPathStyle: false, attemptsMax: 5 } },
+      settings: { logBytesMax: 65_536, readyMsMax: 1000 },
     });
   });
 
@@ -28,6 +32,8 @@ describe('the configuration of a worker', () => {
     ['LEASE_MS', '999'],
     ['LEASE_MS', '1e12'],
     ['LOG_LEVEL', 'loud'],
+    ['LOCAL_LOG_BYTES_MAX', '65535'],
+    ['HANDLER_READY_MS_MAX', '999'],
   ])('refuses %s=%s', (name, value) => {
     expect(() => loadWorkerConfig({ [name]: value })).toThrow(`${name}: `);
   });

@@ -35,6 +35,8 @@ describe('a worker and the process that supervises it', () => {
           env: { ...env, PATH: process.env['PATH'] ?? '' },
           cwd: HANDLERS,
           readinessProbe: null,
+          livenessProbe: null,
+          memoryLimit: null,
         },
       ],
     };
@@ -71,6 +73,20 @@ describe('a worker and the process that supervises it', () => {
     await until(
       'no process to be left',
       () => [...processesWith(dataDir), ...processesWith(nats.url)].length === 0,
+    );
+  });
+
+  it('leaves no handler when it is killed in the same instant as its supervisor', async () => {
+    const { dataDir, nats } = platform;
+    const worker = processesWith(nats.url).find(({ parentPid }) => parentPid === supervisor.pid);
+
+    process.kill(supervisor.pid ?? 0, 'SIGKILL');
+    process.kill(worker?.pid ?? 0, 'SIGKILL');
+
+    await until(
+      'no process to be left',
+      () => [...processesWith(dataDir), ...processesWith(nats.url)].length === 0,
+      5000,
     );
   });
 });

@@ -1,17 +1,19 @@
 import type { FromWorker, ToWorker, WorkerAssignment } from '#libs/compute/worker-protocol.ts';
+import type { WorkerSettings } from '#libs/compute/worker-settings.ts';
 import type { Reason } from '#libs/domain/job/job.events.ts';
 import { unreachable } from '#libs/domain/kernel/errors.ts';
 import type { Logger } from '#libs/platform/logger.ts';
 import { pause } from '#libs/platform/pause.ts';
 import { CompletionHook } from './call-completion-hook/completion-hook.ts';
 import { Containers } from './containers/containers.ts';
-import { readinessProbes, untilReady } from './containers/readiness.ts';
+import { Readiness } from './containers/readiness.ts';
 import { BatchRunner, type BatchRunnerDeps } from './run-batches/batch-runner.ts';
 
 /** A connection may break a moment before the end of the process behind it is known. */
 const DEATH_NOTICE_MS = 500;
 
 export interface WorkerDeps extends Pick<BatchRunnerDeps, 'queue' | 'store' | 'clock' | 'leaseMs'> {
+  readonly settings: WorkerSettings;
   readonly logger: Logger;
   /** Resolves when the message is on its way. */
   send(message: FromWorker): Promise<void>;
@@ -57,21 +59,20 @@ export class Worker {
   }
 
   private async start(assignment: WorkerAssignment): Promise<void> {
-    const { containers: specs, handlerPort, logFile, jobId, workerId } = assignment;
+    const { handlerPort, logFile, jobId, workerId } = assignment;
     if (this.assigned !== null || this.leaving.signal.aborted) return;
-    const containers = new Containers(specs, logFile);
-    const probes = readinessProbes(
-      specs.map((container) => container.readinessProbe),
-      handlerPort,
-    );
-    const isReady = (): Promise<void> => untilReady(probes, this.leaving.signal);
-    const logger = this.deps.logger.child({ jobId, workerId });
+    const { logBytesMax } = this.deps.settings;
+    const containers = new Containers(assignment.containers, { logFile, logBytesMax });
+    const readiness = this.readinessOf(assignment);
     const runner = new BatchRunner(
       {
         ...this.deps,
-        logger,
+        logger: this.deps.logger.child({ jobId, workerId }),
         handlerHasDied: () => this.hasDiedSoon(containers),
-        handlerIsReady: isReady,
+        handlerIsReady: async () => {
+          await this.becameReady(readiness, containers);
+        },
+        ...(readiness.canChange && { handlerTakesBatches: () => readiness.isReady() }),
       },
       assignment,
     );
@@ -84,13 +85,36 @@ export class Worker {
     this.detached(containers.ended.then((reason) => this.fail(reason)));
     await this.deps.send({ type: 'containers-started', pids: containers.pids });
 
-    await isReady();
-    if (this.leaving.signal.aborted) return;
+    if (!(await this.becameReady(readiness, containers, true))) return;
     await this.deps.send({ type: 'running' });
     await runner.run();
   }
 
+  private readinessOf({ containers, handlerPort }: WorkerAssignment): Readiness {
+    return new Readiness({
+      probes: containers.map((container) => container.readinessProbe),
+      handlerPort,
+      readyMsMax: this.deps.settings.readyMsMax,
+      signal: this.leaving.signal,
+    });
+  }
+
+  /** @returns whether it has; otherwise the worker is leaving */
+  private async becameReady(
+    readiness: Readiness,
+    containers: Containers,
+    isFirst = false,
+  ): Promise<boolean> {
+    const problem = await readiness.untilReady(isFirst);
+    if (problem !== null) {
+      const message = problem + containers.lastOutput;
+      this.detached(this.fail({ kind: 'worker.not_ready', message }));
+    }
+    return !this.leaving.signal.aborted;
+  }
+
   private async callHook(body: string): Promise<void> {
+    await this.deps.send({ type: 'completion-hook-called' });
     const response = (await this.assigned?.hook.call(body)) ?? {
       status: null,
       message: 'the worker has no job',

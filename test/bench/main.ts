@@ -3,6 +3,7 @@ import { benchJob } from './job/job.bench.ts';
 import { benchLatency } from './latency/latency.bench.ts';
 import { benchList } from './list/list.bench.ts';
 import { benchNdjson } from './ndjson/ndjson.bench.ts';
+import { benchRedelivery } from './redelivery/redelivery.bench.ts';
 import { benchScale } from './scale/scale.bench.ts';
 import { benchStart } from './start/start.bench.ts';
 
@@ -18,6 +19,7 @@ const benches: Readonly<Record<string, Bench>> = {
   ndjson: { what: '1 GiB of NDJSON into the queue, against the floor [MiB]', run: benchNdjson },
   list: { what: '1,000,000 keys of S3 into the queue, against listing [keys]', run: benchList },
   latency: { what: 'from the last outcome to succeeded', run: benchLatency },
+  redelivery: { what: "from a worker's death to its batch in other hands", run: benchRedelivery },
   scale: { what: 'ten times the batches: time per batch, memory', run: benchScale },
   start: { what: 'npm start to ready', run: benchStart },
 };
@@ -27,7 +29,7 @@ const bench = benches[name];
 if (bench === undefined) {
   console.log('npm run bench -- NAME [SIZE]\n');
   for (const [known, { what }] of Object.entries(benches)) {
-    console.log(`  ${known.padEnd(10)}${what}`);
+    console.log(`  ${known.padEnd(12)}${what}`);
   }
   process.exitCode = name === '--help' ? 0 : 2;
 } else {

@@ -45,6 +45,11 @@ interface Parts {
   readonly dataDir: string;
 }
 
+interface LocalPlatformOptions extends Partial<LocalProcessComputeOptions> {
+  /** Settings of the worker processes. */
+  readonly workerEnv?: Readonly<Record<string, string>>;
+}
+
 /** Real worker processes on a real NATS server, without the services that give them jobs. */
 export class LocalPlatform {
   readonly reports: WorkerReport[] = [];
@@ -56,7 +61,10 @@ export class LocalPlatform {
     parts.compute.onReport((report) => this.reports.push(report));
   }
 
-  static async start(changes: Partial<LocalProcessComputeOptions> = {}): Promise<LocalPlatform> {
+  static async start({
+    workerEnv = {},
+    ...changes
+  }: LocalPlatformOptions = {}): Promise<LocalPlatform> {
     const nats = await TestNatsServer.start();
     const connection = await connectNats(nats.url, { name: 'test', logger: silentLogger });
     const store = await JetStreamEventStore.open(connection, { logger: silentLogger });
@@ -66,7 +74,12 @@ export class LocalPlatform {
     });
     const dataDir = await mkdtemp(join(tmpdir(), 'cortex-local-'));
     const { command, runners } = workerProgramIn(new URL('../../services/', import.meta.url));
-    const env = { NATS_URL: nats.url, LEASE_MS: String(LEASE_MS), LOG_LEVEL: 'silent' };
+    const env = {
+      NATS_URL: nats.url,
+      LEASE_MS: String(LEASE_MS),
+      LOG_LEVEL: 'silent',
+      ...workerEnv,
+    };
     const compute = new LocalProcessCompute({
       dataDir,
       workersMax: 4,
@@ -77,6 +90,7 @@ export class LocalPlatform {
       workingFolder: HANDLERS,
       blobs: { put: nothing, delete: nothing, get: () => Promise.resolve(null) },
       clock: systemClock,
+      retention: { ageMsMax: 86_400_000, logBytesMax: 1024 ** 3 },
       ...changes,
     });
     return new LocalPlatform({ nats, connection, store, queue, compute, dataDir });

@@ -10,18 +10,27 @@ export interface RecordedCall {
   readonly headers: Readonly<Record<string, string>>;
   /** As it came, byte for byte. */
   readonly body: Buffer;
+  /** In milliseconds since the epoch. */
+  readonly at: number;
 }
 
 interface Line {
-  readonly event: 'started' | 'answered';
+  readonly event: 'started' | 'answered' | 'probed' | 'cut';
   readonly url: string;
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly at: number;
+  readonly status: number;
 }
 
-type Hold = 'hold-batches' | 'hold-completion';
+type Hold = 'hold-batches' | 'hold-completion' | 'not-ready' | 'not-alive';
+
+/** What of a recording handler's container is not as usual. */
+interface RecordingContainer {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly [field: string]: unknown;
+}
 
 /** A handler whose every call can be read afterwards, and that waits when told to. */
 export class Recording {
@@ -30,12 +39,16 @@ export class Recording {
   }
 
   /** A configuration as in `cortex.yaml` whose handler records here. */
-  api(name: string): Readonly<Record<string, unknown>> {
+  api(
+    name: string,
+    { env = {}, ...changes }: RecordingContainer = {},
+  ): Readonly<Record<string, unknown>> {
     const container = {
       name: 'api',
       image: 'none',
       command: [process.execPath, handler],
-      env: { RECORD_DIR: this.folder },
+      env: { RECORD_DIR: this.folder, ...env },
+      ...changes,
     };
     return { name, kind: 'BatchAPI', pod: { containers: [container] } };
   }
@@ -75,13 +88,28 @@ export class Recording {
       .map(({ at }) => at);
   }
 
+  /** Times at which the connection of a batch call was cut, in milliseconds since the epoch. */
+  get batchCuts(): readonly number[] {
+    return this.lines
+      .filter(({ event, url }) => event === 'cut' && url === '/')
+      .map(({ at }) => at);
+  }
+
+  /** Statuses that `GET /ready` or `GET /alive` was answered with. */
+  probeStatuses(path: '/ready' | '/alive'): readonly number[] {
+    return this.lines
+      .filter(({ event, url }) => event === 'probed' && url === path)
+      .map(({ status }) => status);
+  }
+
   private calls(path: string): readonly RecordedCall[] {
     return this.lines
       .filter(({ event, url }) => event === 'started' && url === path)
-      .map(({ url, method, headers, body }) => ({
+      .map(({ url, method, headers, body, at }) => ({
         url,
         method,
         headers,
+        at,
         body: Buffer.from(body, 'latin1'),
       }));
   }

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, rename, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -40,7 +40,11 @@ export class CodeFolders {
   }
 
   private async ensure(folder: string, codeKey: string): Promise<string> {
-    if (await exists(folder)) return folder;
+    if (await exists(folder)) {
+      const now = new Date();
+      await utimes(folder, now, now); // Folders are removed by when they were last asked for.
+      return folder;
+    }
     const archive = await this.blobs.get(codeKey);
     if (archive === null) throw new CodeUnusable(`there is no code archive ${codeKey}`);
     const unfinished = `${folder}.${randomUUID()}`;

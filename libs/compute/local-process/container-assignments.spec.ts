@@ -37,6 +37,8 @@ describe('the processes of a worker', () => {
         CORTEX_CONFIG: '/jobs/1/config.json',
       },
       readinessProbe: null,
+      livenessProbe: null,
+      memoryLimit: null,
     });
   });
 
@@ -49,10 +51,25 @@ describe('the processes of a worker', () => {
     ],
     ['a port of its own', { tcp_socket: { port: 9090 } }, { tcp_socket: { port: 9090 } }],
   ])('probes the worker’s port in the place of the pod’s: %s', (_case, asked, made) => {
-    const container = aContainer({ readiness_probe: { ...timing, ...asked } });
+    const probe = { ...timing, ...asked };
+    const container = aContainer({ readiness_probe: probe, liveness_probe: probe });
     const spec = anApiSpec({ handler: null, pod: { port: 8080, containers: [container] } });
 
-    expect(containerAssignments(spec, place)[0]?.readinessProbe).toEqual({ ...timing, ...made });
+    expect(containerAssignments(spec, place)).toMatchObject([
+      { readinessProbe: { ...timing, ...made }, livenessProbe: { ...timing, ...made } },
+    ]);
+  });
+
+  it('limits the memory of containers and of functions', () => {
+    const compute = { cpu: '200m', mem: '1.5Gi', gpu: 0, inf: 0, shm: null };
+    const memoryLimit = { bytes: 1.5 * 2 ** 30, quantity: '1.5Gi' };
+    const handler = { type: 'node', path: 'h.js', config: {}, env: {}, compute } as const;
+    const pod = aPod({ compute });
+
+    expect(containerAssignments(anApiSpec({ handler }), place)).toMatchObject([{ memoryLimit }]);
+    expect(containerAssignments(anApiSpec({ handler: null, pod }), place)).toMatchObject([
+      { memoryLimit },
+    ]);
   });
 
   it('serves a function by the runner of its language', () => {

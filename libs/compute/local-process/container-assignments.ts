@@ -1,5 +1,12 @@
-import type { ApiSpec, ContainerSpec, HandlerSpec, Probe } from '#libs/domain/api/api-spec.ts';
-import type { ContainerAssignment } from '../worker-protocol.ts';
+import type {
+  ApiSpec,
+  ComputeSpec,
+  ContainerSpec,
+  HandlerSpec,
+  Probe,
+} from '#libs/domain/api/api-spec.ts';
+import { bytesOfQuantity } from '#libs/domain/api/quantity.ts';
+import type { ContainerAssignment, MemoryLimit } from '../worker-protocol.ts';
 import type { JobFiles } from './job-folder.ts';
 
 /** Commands that serve function handlers; the handler's path is added as the last argument. */
@@ -31,13 +38,16 @@ function ofContainer(
   podPort: number,
   place: HandlerPlace,
 ): ContainerAssignment {
+  const own = (probe: Probe | null): Probe | null =>
+    probe && ofThisWorker(probe, podPort, place.port);
   return {
     name: container.name,
     command: [...container.command, ...container.args],
     env: handlerEnv(container.env, place),
     cwd: place.folder,
-    readinessProbe:
-      container.readiness_probe && ofThisWorker(container.readiness_probe, podPort, place.port),
+    readinessProbe: own(container.readiness_probe),
+    livenessProbe: own(container.liveness_probe),
+    memoryLimit: memoryLimitOf(container.compute),
   };
 }
 
@@ -47,7 +57,14 @@ const functionHandler = (handler: HandlerSpec, place: HandlerPlace): ContainerAs
   env: handlerEnv(handler.env, place),
   cwd: place.folder,
   readinessProbe: null,
+  livenessProbe: null,
+  memoryLimit: memoryLimitOf(handler.compute),
 });
+
+function memoryLimitOf({ mem }: ComputeSpec): MemoryLimit | null {
+  const bytes = mem === null ? null : bytesOfQuantity(mem);
+  return mem === null || bytes === null ? null : { bytes, quantity: mem };
+}
 
 const handlerEnv = (
   env: Readonly<Record<string, string>>,

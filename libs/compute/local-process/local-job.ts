@@ -71,6 +71,11 @@ export class LocalJob {
     return this.workers.some((worker) => worker.workerId === id && worker.isOpen);
   }
 
+  /** Folder that its handlers run in. */
+  get codeFolderInUse(): string {
+    return this.codeFolder;
+  }
+
   private async start(): Promise<void> {
     const { codeKey } = this.workload;
     try {

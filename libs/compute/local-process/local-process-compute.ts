@@ -10,11 +10,13 @@ import {
   type WorkerReport,
   type Workload,
 } from '../compute.port.ts';
+import type { FileRetention } from '../file-retention.ts';
 import { CodeFolders } from './code-folders.ts';
 import type { Runners } from './container-assignments.ts';
 import { HandlerPorts } from './handler-ports.ts';
 import { logFileOf } from './job-folder.ts';
 import { type JobHost, LocalJob } from './local-job.ts';
+import { removeOldFiles } from './old-files.ts';
 import { readLogBytes } from './read-log.ts';
 import { WorkerPool } from './worker-pool.ts';
 import type { WorkerCommand } from './worker-process.ts';
@@ -23,6 +25,8 @@ import { WorkerSlots } from './worker-slots.ts';
 const LOG_CHUNK_BYTES_MAX = 1024 * 1024;
 /** Ending all workers at once is worth a moment for their leases, and no more. */
 const CLOSE_MS_MAX = 3000;
+/** By the first time whoever has just taken over has started the jobs there are. */
+const SWEEP_MS = 10 * 60_000;
 
 export interface LocalProcessComputeOptions {
   /** Folder for handlers' code, job files and logs. */
@@ -39,16 +43,21 @@ export interface LocalProcessComputeOptions {
   readonly workingFolder: string;
   readonly blobs: BlobStore;
   readonly clock: Clock;
+  readonly retention: FileRetention;
+  /** Old files could not be removed; it is tried again later. */
+  onSweepFailed?(error: unknown): void;
 }
 
 /**
  * Workers as processes of this machine, children of this one. When this process dies, the workers
- * see their IPC channels close and leave; when a worker dies, its handler is killed from here.
+ * see their IPC channels close and leave; when a worker dies, its handler is killed from here, and
+ * when both die in the same instant, by the worker's guard.
  */
 export class LocalProcessCompute implements Compute {
   private readonly jobs = new Map<JobId, LocalJob>();
   private readonly host: JobHost;
   private listener: (report: WorkerReport) => void = () => {};
+  private sweeping: NodeJS.Timeout | null = null;
 
   constructor(private readonly options: LocalProcessComputeOptions) {
     const { dataDir, workersMax, warmWorkers, worker, blobs, clock } = options;
@@ -93,7 +102,9 @@ export class LocalProcessCompute implements Compute {
 
   onReport(listener: (report: WorkerReport) => void): void {
     this.listener = listener;
-    this.host.pool.fill(); // Whoever listens leads; a standby needs no workers.
+    // Whoever listens leads; a standby needs no workers, and knows of no file whether it is in use.
+    this.host.pool.fill();
+    this.sweeping ??= setInterval(() => void this.sweep(), SWEEP_MS).unref();
   }
 
   async readLog(
@@ -105,10 +116,10 @@ export class LocalProcessCompute implements Compute {
     if (file === null) return null;
     // Asked before reading: what is written later is read by whoever asks again.
     const isOpen = this.jobs.get(worker.jobId)?.hasOpenLog(worker.workerId) ?? false;
-    const bytes = await readLogBytes(file, offset, Math.min(bytesMax, LOG_CHUNK_BYTES_MAX));
-    if (bytes === null)
+    const piece = await readLogBytes(file, offset, Math.min(bytesMax, LOG_CHUNK_BYTES_MAX));
+    if (piece === null)
       return isOpen ? { bytes: new Uint8Array(), nextOffset: offset, isOpen } : null;
-    return { bytes, nextOffset: offset + bytes.length, isOpen };
+    return { ...piece, isOpen };
   }
 
   list(): Promise<readonly JobId[]> {
@@ -116,9 +127,20 @@ export class LocalProcessCompute implements Compute {
   }
 
   async close(): Promise<void> {
+    if (this.sweeping !== null) clearInterval(this.sweeping);
     const stops = [...this.jobs.values()].map((job) => job.stop(0, CLOSE_MS_MAX));
     this.jobs.clear();
     await Promise.all(stops);
     await this.host.pool.close();
+  }
+
+  private async sweep(): Promise<void> {
+    const { dataDir, retention } = this.options;
+    const codeFolders = new Set([...this.jobs.values()].map((job) => job.codeFolderInUse));
+    try {
+      await removeOldFiles(dataDir, retention, { jobs: new Set(this.jobs.keys()), codeFolders });
+    } catch (error) {
+      this.options.onSweepFailed?.(error);
+    }
   }
 }

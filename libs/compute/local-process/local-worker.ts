@@ -11,6 +11,8 @@ import type { SlotRequest, WorkerSlots } from './worker-slots.ts';
 
 /** How long a worker may take to say that it has halted before it is killed. */
 const HALT_MS_MAX = 2000;
+/** How long a worker may take to say that it calls the completion hook before it is killed. */
+const HEAR_MS_MAX = 10_000;
 /** How long a worker may take to leave beyond the grace it gives its handler. */
 const LEAVE_MS_MAX = 10_000;
 
@@ -111,9 +113,14 @@ export class LocalWorker {
   async callHook(body: string, signal: AbortSignal): Promise<HookResponse> {
     if (this.process === null || !this.isRunning)
       throw new NoLiveWorker('the worker is not running');
-    const answer = this.process.next('completion-hook-answered');
-    this.process.send({ type: 'call-completion-hook', body });
-    const message = await orAborted(answer, signal);
+    const { process } = this;
+    const heard = process.next('completion-hook-called');
+    const answer = process.next('completion-hook-answered');
+    process.send({ type: 'call-completion-hook', body });
+    // A worker that hangs would keep the job from its end; dead, it cannot call later either.
+    const timer = setTimeout(() => process.kill(), HEAR_MS_MAX);
+    void heard.then(() => clearTimeout(timer));
+    const message = await orAborted(answer, signal).finally(() => clearTimeout(timer));
     if (message?.type !== 'completion-hook-answered') {
       throw new NoLiveWorker('the worker died before the handler answered');
     }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { bytesOfQuantity, millisOfCpu } from '#libs/domain/api/quantity.ts';
 import { API_NAME } from '../api-names.ts';
 import { RESERVED_SEGMENTS } from '../management-routes.ts';
-import { bytesOfQuantity, millisOfCpu } from './quantity.ts';
 
 /** A Batch API as users configure it. Parsing fills in the defaults; unknown keys are refused. */
 

@@ -1,45 +1,83 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, fstatSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { ContainerAssignment } from '#libs/compute/worker-protocol.ts';
 import type { Reason } from '#libs/domain/job/job.events.ts';
-import { lastLines, logTail } from './log-tail.ts';
+import { ContainerGuard } from './container-guard.ts';
+import { untilNotAlive } from './liveness.ts';
 import { memoryKillCount } from './memory-kills.ts';
+import { MemoryWatch } from './memory-watch.ts';
+import { OutputPipe } from './output-pipe.ts';
+import { OutputTail } from './output-tail.ts';
+import { killGroup } from './probe.ts';
+import { RotatingLog } from './rotating-log.ts';
 
 /** How long a container may take to end after SIGTERM. */
 const TERMINATION_MS_MAX = 2000;
 const NODE_OUT_OF_MEMORY = 'JavaScript heap out of memory';
+const MEBIBYTE_BYTES = 1024 * 1024;
+
+export interface ContainersOptions {
+  /** File that the output of all containers is appended to. */
+  readonly logFile: string;
+  readonly logBytesMax: number;
+}
 
 /**
  * The handler's processes. Each leads a process group of its own, so that what it has started goes
- * with it; the output of all goes straight to the log file, and no byte of it passes through here.
+ * with it; the output of all goes to the log, which is why it passes through here: only whoever
+ * writes a file can go on in another.
  */
 export class Containers {
-  /** Resolves when the first container has ended, with why; also when it could not be started. */
+  /** Resolves when the first container has ended or has to, with why; also when it could not be started. */
   readonly ended: Promise<Reason>;
   private readonly children: ChildProcess[] = [];
   private readonly memoryKillsAtStart = memoryKillCount();
-  private readonly logStartOffset: number;
+  private readonly log: RotatingLog;
+  private readonly tail = new OutputTail();
+  private readonly output: OutputPipe;
+  private readonly guard: ContainerGuard;
+  private readonly watching = new AbortController();
+  /** Why a container was killed from here, by its process. */
+  private readonly sentences = new Map<ChildProcess, string>();
+  private terminating: Promise<void> | null = null;
   private reportEnd: (reason: Reason) => void = () => {};
 
   constructor(
     assignments: readonly ContainerAssignment[],
-    private readonly logFile: string,
+    { logFile, logBytesMax }: ContainersOptions,
   ) {
     this.ended = new Promise((resolve) => (this.reportEnd = resolve));
-    mkdirSync(dirname(logFile), { recursive: true });
-    const log = openSync(logFile, 'a');
-    this.logStartOffset = fstatSync(log).size;
-    for (const assignment of assignments) this.start(assignment, log);
-    closeSync(log);
+    this.guard = new ContainerGuard(logFile);
+    this.log = new RotatingLog(logFile, logBytesMax);
+    this.output = new OutputPipe(`${logFile}.pipe.${process.pid}`, (piece) => {
+      this.log.write(piece);
+      this.tail.add(piece);
+    });
+    for (const assignment of assignments) this.start(assignment);
   }
 
   get pids(): readonly number[] {
     return this.children.flatMap((child) => child.pid ?? []);
   }
 
+  /** Their last output, to end a message with. */
+  get lastOutput(): string {
+    this.output.drain();
+    return this.tail.asPartOfMessage;
+  }
+
   /** Ends all containers: SIGTERM, and SIGKILL after 2 s. Resolves when they have ended. */
-  async terminate(): Promise<void> {
+  terminate(): Promise<void> {
+    this.terminating ??= this.end();
+    return this.terminating;
+  }
+
+  /** Kills all containers and everything they have started, at once. */
+  kill(): void {
+    this.signal('SIGKILL');
+  }
+
+  private async end(): Promise<void> {
+    this.watching.abort();
     const exits = this.children.filter(isRunning).map(
       (child) =>
         new Promise<void>((resolve) => {
@@ -51,32 +89,77 @@ export class Containers {
     await Promise.all(exits);
     clearTimeout(timer);
     this.kill(); // What a container started and left behind.
+    this.output.close();
+    this.log.close();
+    this.guard.release();
   }
 
-  /** Kills all containers and everything they have started, at once. */
-  kill(): void {
-    this.signal('SIGKILL');
-  }
-
-  private start({ name, command, env, cwd }: ContainerAssignment, log: number): void {
+  private start(assignment: ContainerAssignment): void {
+    const { name, command, env, cwd } = assignment;
     const [program = '', ...args] = command;
-    const child = spawn(program, args, { cwd, env, stdio: ['ignore', log, log], detached: true });
+    const { writeEnd } = this.output;
+    const stdio = ['ignore' as const, writeEnd, writeEnd];
+    const child = spawn(program, args, { cwd, env, stdio, detached: true });
     this.children.push(child);
     child.once('error', (error) => {
       const message = `container "${name}" cannot be started in ${cwd}: ${error.message}`;
       this.reportEnd({ kind: 'worker.container_not_started', message });
     });
-    child.once('exit', (code, signal) => this.reportEnd(this.exitReason(name, code, signal)));
+    child.once('exit', (code, signal) => {
+      this.reportEnd(this.exitReason(name, child, signal ?? code));
+    });
+    if (child.pid === undefined) return;
+    this.guard.started(child.pid);
+    this.watchMemory(assignment, child, child.pid);
+    void this.watchLiveness(assignment);
   }
 
-  private exitReason(name: string, code: number | null, signal: string | null): Reason {
-    const how = signal === null ? `exited with code ${code}` : `was killed by ${signal}`;
-    const tail = logTail(this.logFile, this.logStartOffset);
+  private watchMemory(
+    { name, memoryLimit }: ContainerAssignment,
+    child: ChildProcess,
+    pid: number,
+  ): void {
+    if (memoryLimit === null) return;
+    const watch = new MemoryWatch({
+      pid,
+      limitBytes: memoryLimit.bytes,
+      onExceeded: (usedBytes, pids) => {
+        const used = `${(usedBytes / MEBIBYTE_BYTES).toFixed(1)} MiB`;
+        const sentence = `container "${name}" used ${used} of memory, more than its limit of ${memoryLimit.quantity} (compute.mem), and was killed`;
+        this.sentences.set(child, sentence);
+        killGroup(pid);
+        for (const each of pids) killProcess(each); // Those that have left the group.
+      },
+    });
+    child.once('exit', () => watch.close());
+    this.watching.signal.addEventListener('abort', () => watch.close());
+  }
+
+  private async watchLiveness({
+    name,
+    livenessProbe,
+    cwd,
+    env,
+  }: ContainerAssignment): Promise<void> {
+    if (livenessProbe === null) return;
+    const place = { cwd, env, guard: this.guard };
+    const problem = await untilNotAlive(livenessProbe, place, this.watching.signal);
+    if (problem === null) return;
+    const message = `container "${name}" was killed: ${problem}${this.lastOutput}`;
+    this.reportEnd({ kind: 'worker.liveness_failed', message });
+  }
+
+  private exitReason(name: string, child: ChildProcess, how: string | number | null): Reason {
+    const { lastOutput } = this;
+    const sentence = this.sentences.get(child);
+    if (sentence !== undefined) return { kind: 'worker.oom', message: sentence + lastOutput };
     const isOutOfMemory =
-      tail.includes(NODE_OUT_OF_MEMORY) || (signal === 'SIGKILL' && this.kernelKilledForMemory());
+      this.tail.text.includes(NODE_OUT_OF_MEMORY) ||
+      (how === 'SIGKILL' && this.kernelKilledForMemory());
+    const did = typeof how === 'string' ? `was killed by ${how}` : `exited with code ${how}`;
     return {
       kind: isOutOfMemory ? 'worker.oom' : 'worker.container_exited',
-      message: `container "${name}" ${how}${tail === '' ? '' : `; its last output:\n${lastLines(tail)}`}`,
+      message: `container "${name}" ${did}${lastOutput}`,
     };
   }
 
@@ -87,15 +170,17 @@ export class Containers {
   }
 
   private signal(signal: NodeJS.Signals): void {
-    for (const pid of this.pids) {
-      try {
-        process.kill(-pid, signal);
-      } catch {
-        // The whole group has ended.
-      }
-    }
+    for (const pid of this.pids) killGroup(pid, signal);
   }
 }
 
 const isRunning = (child: ChildProcess): boolean =>
   child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+
+function killProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
+}

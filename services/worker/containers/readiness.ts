@@ -1,12 +1,13 @@
-import { get } from 'node:http';
-import { connect } from 'node:net';
 import type { Probe } from '#libs/domain/api/api-spec.ts';
 import { pause } from '#libs/platform/pause.ts';
+import { problemOf } from './probe.ts';
 
 /** A handler that starts in a moment should not wait long; one that loads a model is asked less often. */
 const PAUSE_MS_MIN = 20;
 const PAUSE_MS_MAX = 1000;
 const PAUSE_GROWTH = 1.15;
+/** How long a handler that was ready is taken to be, so that fast batches are not all probed for. */
+const FRESH_MS = 1000;
 
 const tcpProbe = (port: number): Probe => ({
   tcp_socket: { port },
@@ -17,71 +18,75 @@ const tcpProbe = (port: number): Probe => ({
   failure_threshold: 1,
 });
 
+export interface ReadinessOptions {
+  /** Those that were asked for. */
+  readonly probes: readonly (Probe | null)[];
+  readonly handlerPort: number;
+  /** How long a handler may take to become ready. */
+  readonly readyMsMax: number;
+  /** Ends the waiting. */
+  readonly signal: AbortSignal;
+}
+
 /**
- * What has to pass before a handler is called: the probes that were asked for and, unless one of
+ * Whether the handler may be called: the probes that were asked for have to pass and, unless one of
  * them is just that, a TCP connect to the port the handler listens on.
  */
-export function readinessProbes(
-  probes: readonly (Probe | null)[],
-  handlerPort: number,
-): readonly Probe[] {
-  const given = probes.filter((probe) => probe !== null);
-  const hasDefault = given.some((probe) => probe.tcp_socket?.port === handlerPort);
-  return hasDefault ? given : [tcpProbe(handlerPort), ...given];
-}
+export class Readiness {
+  private readonly given: readonly Probe[];
+  private readonly all: readonly Probe[];
+  private askedAt = 0;
+  private lastProblem = 'nothing was asked yet';
 
-/** Resolves when every probe has passed, each as often in a row as it asks for; or when `signal` aborts. */
-export async function untilReady(probes: readonly Probe[], signal: AbortSignal): Promise<void> {
-  await Promise.all(probes.map((probe) => untilPassed(probe, signal)));
-}
-
-async function untilPassed(probe: Probe, signal: AbortSignal): Promise<void> {
-  await pause(probe.initial_delay_seconds * 1000, signal);
-  const pauseMsMax = Math.min(probe.period_seconds * 1000, PAUSE_MS_MAX);
-  let pauseMs = PAUSE_MS_MIN;
-  let successCount = 0;
-  while (!signal.aborted) {
-    successCount = (await passes(probe)) ? successCount + 1 : 0;
-    if (successCount >= probe.success_threshold) return;
-    await pause(Math.min(pauseMs, pauseMsMax), signal);
-    pauseMs *= PAUSE_GROWTH;
+  constructor(private readonly options: ReadinessOptions) {
+    this.given = options.probes.filter((probe) => probe !== null);
+    const hasDefault = this.given.some((probe) => probe.tcp_socket?.port === options.handlerPort);
+    this.all = hasDefault ? this.given : [tcpProbe(options.handlerPort), ...this.given];
   }
-}
 
-function passes({
-  tcp_socket: tcp,
-  http_get: http,
-  timeout_seconds: seconds,
-}: Probe): Promise<boolean> {
-  if (tcp !== undefined) return connects(tcp.port, seconds * 1000);
-  if (http !== undefined) return answersWell(http.port, http.path, seconds * 1000);
-  return Promise.resolve(true); // Readiness of Batch containers is TCP or HTTP; others are refused at deploy.
-}
+  /** Whether a handler that was ready can say that it no longer is. */
+  get canChange(): boolean {
+    return this.given.length > 0;
+  }
 
-function connects(port: number, timeoutMs: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1', timeout: timeoutMs });
-    const end = (isReady: boolean): void => {
-      socket.destroy();
-      resolve(isReady);
-    };
-    socket.once('connect', () => end(true));
-    socket.once('timeout', () => end(false));
-    socket.once('error', () => end(false));
-  });
-}
+  /**
+   * Waits until every probe has passed, each as often in a row as it asks for, or `signal` aborts.
+   *
+   * @returns what was wrong when the time was over; `null` when all is well
+   */
+  async untilReady(isFirst = false): Promise<string | null> {
+    const { signal, readyMsMax } = this.options;
+    const timeout = AbortSignal.timeout(readyMsMax);
+    const giveUp = AbortSignal.any([signal, timeout]);
+    const havePassed = await Promise.all(
+      this.all.map((probe) => this.untilPassed(probe, giveUp, isFirst)),
+    );
+    if (signal.aborted || havePassed.every(Boolean)) return null;
+    return `the handler was not ready within ${readyMsMax / 1000} s: ${this.lastProblem}`;
+  }
 
-/** As Kubernetes sees it: 200 to 399 is well. */
-function answersWell(port: number, path: string, timeoutMs: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const request = get({ port, path, host: '127.0.0.1', timeout: timeoutMs, agent: false });
-    request.once('response', (response) => {
-      response.resume();
-      const status = response.statusCode ?? 0;
-      resolve(status >= 200 && status < 400);
-    });
-    request.once('timeout', () => request.destroy());
-    request.once('error', () => resolve(false));
-    request.once('close', () => resolve(false));
-  });
+  /** Asks the probes that were asked for, once each, unless that was a moment ago. */
+  async isReady(): Promise<boolean> {
+    if (performance.now() - this.askedAt < FRESH_MS) return true;
+    const problems = await Promise.all(this.given.map((probe) => problemOf(probe)));
+    const isReady = problems.every((problem) => problem === null);
+    if (isReady) this.askedAt = performance.now();
+    return isReady;
+  }
+
+  private async untilPassed(probe: Probe, giveUp: AbortSignal, isFirst: boolean): Promise<boolean> {
+    if (isFirst) await pause(probe.initial_delay_seconds * 1000, giveUp);
+    const pauseMsMax = Math.min(probe.period_seconds * 1000, PAUSE_MS_MAX);
+    let pauseMs = PAUSE_MS_MIN;
+    let successCount = 0;
+    while (!giveUp.aborted) {
+      const problem = await problemOf(probe);
+      this.lastProblem = problem ?? this.lastProblem;
+      successCount = problem === null ? successCount + 1 : 0;
+      if (successCount >= probe.success_threshold) return true;
+      await pause(Math.min(pauseMs, pauseMsMax), giveUp);
+      pauseMs *= PAUSE_GROWTH;
+    }
+    return false;
+  }
 }

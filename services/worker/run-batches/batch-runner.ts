@@ -49,6 +49,8 @@ export interface BatchRunnerDeps {
   handlerHasDied(): Promise<boolean>;
   /** Resolves when the handler can be called again, or never will be. */
   handlerIsReady(): Promise<void>;
+  /** Whether a handler that was ready still is; none when it has no way to say that it is not. */
+  handlerTakesBatches?(): Promise<boolean>;
 }
 
 /** Leases batches, calls the handler with one at a time and records what became of them. */
@@ -61,6 +63,7 @@ export class BatchRunner {
   private readonly outcomes: OutcomeLog;
   private inFlight: LeasedBatch | null = null;
   private inFlightSince = 0;
+  private isUnready = false;
   private isHalted = false;
   private hasStarted = false;
   private running: Promise<void> | null = null;
@@ -126,9 +129,28 @@ export class BatchRunner {
       this.inFlight = batch;
       while (this.outcomes.isFull && !this.isHalted) await pause(BACKLOG_PAUSE_MS);
       if (this.isHalted) return this.giveBack(batch);
+      if (await this.isRefused(batch)) continue;
+      if (this.isHalted) return this.giveBack(batch);
       if (this.isLost(batch)) await this.giveUpOn(batch);
       else if (!(await this.runBatch(batch))) return;
     }
+  }
+
+  /**
+   * A handler that says that it is not ready gets no batch, and what it would have got goes to other
+   * workers; but where a delivery counts as an attempt, its one is kept until it is ready again.
+   *
+   * @returns whether the batch is no longer held here
+   */
+  private async isRefused(batch: LeasedBatch): Promise<boolean> {
+    if ((await this.deps.handlerTakesBatches?.()) ?? true) return false;
+    const isGivenBack = this.runner.deadLetterQueue === null;
+    this.isUnready = true;
+    this.feed.releaseHeld();
+    if (isGivenBack) this.giveBack(batch);
+    await this.deps.handlerIsReady();
+    this.isUnready = false;
+    return isGivenBack;
   }
 
   private nextBatch(): Promise<LeasedBatch | null> {
@@ -216,7 +238,7 @@ export class BatchRunner {
 
   private tend(): void {
     const isSlow = this.inFlight !== null && performance.now() - this.inFlightSince > SLOW_CALL_MS;
-    if (isSlow) this.feed.releaseHeld();
+    if (isSlow || this.isUnready) this.feed.releaseHeld();
     const held = [...this.feed.held, ...this.outcomes.held];
     if (this.inFlight !== null) held.push(this.inFlight);
     if (held.length > 0) this.feed.renew(held);
