@@ -17,7 +17,6 @@ import type { Lane } from '../lane.ts';
 import type { KurrentConnection } from './kurrent-connection.ts';
 import { recordAt } from './read-records.ts';
 import { recordIdOf, recordOf } from './stored-record.ts';
-import { streamOf } from './stream-names.ts';
 
 const requiresLeader = true;
 /** Enough to keep a server busy, and little enough for its queue. */
@@ -37,7 +36,7 @@ export async function appendDecided(
   { lane, fact }: { readonly lane: Lane; readonly fact: Fact },
   expectedVersion: number,
 ): Promise<Position> {
-  const stream = streamOf(lane);
+  const stream = connection.names.streamOf(lane);
   const event = recordOf(lane, fact, randomUuid());
   const streamState = expectedVersion === EMPTY_LANE ? NO_STREAM : BigInt(expectedVersion) - 1n;
   try {
@@ -64,7 +63,7 @@ export async function recordFacts(
   lane: Lane,
   facts: readonly Fact[],
 ): Promise<void> {
-  const stream = streamOf(lane);
+  const stream = connection.names.streamOf(lane);
   let next = 0;
   const recordNext = async (): Promise<void> => {
     for (let fact = facts[next++]; fact !== undefined; fact = facts[next++]) {

@@ -22,7 +22,7 @@ export async function* followRecords(
   let last = after;
   for (let attempt = 1; !signal.aborted; attempt++) {
     const client = connection.current;
-    const feed = new RecordFeed(client, last);
+    const feed = new RecordFeed(client, connection.names.prefix, last);
     const close = (): void => feed.close();
     signal.addEventListener('abort', close);
     try {

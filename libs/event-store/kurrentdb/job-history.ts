@@ -2,7 +2,6 @@ import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
 import type { KurrentConnection } from './kurrent-connection.ts';
 import { lastOfStream, streamUpTo } from './read-records.ts';
 import type { StoredRecord } from './stored-record.ts';
-import { streamOf } from './stream-names.ts';
 
 /** The lanes of a job, merged by their positions. */
 export async function* readJob(
@@ -11,7 +10,7 @@ export async function* readJob(
   jobId: JobId,
 ): AsyncGenerator<StoredRecord> {
   const streams = (['job', 'batch', 'worker'] as const).map((kind) =>
-    streamOf({ kind, apiName, jobId }),
+    connection.names.streamOf({ kind, apiName, jobId }),
   );
   const lasts = await Promise.all(streams.map((stream) => lastOfStream(connection, stream)));
   // Whatever is recorded from now on is left out, or one lane would be ahead of the others.

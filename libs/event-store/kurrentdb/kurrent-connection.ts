@@ -12,17 +12,26 @@ import {
 import type { Logger } from '#libs/platform/logger.ts';
 import { pause } from '#libs/platform/pause.ts';
 import { EventStoreUnavailable } from '../event-store.port.ts';
+import { entryOf, type ReadEntry, type StoredRecord } from './stored-record.ts';
+import { StreamNames } from './stream-names.ts';
 
 /** How long one question may stay unanswered. */
 const ANSWER_MS_MAX = 5000;
 /** How long it is asked again before it is given up. */
 const PATIENCE_MS = 10_000;
+const CLOSE_MS_MAX = 500;
 const RETRY_MS_MIN = 50;
 const RETRY_MS_MAX = 1000;
 
 /** Nothing came back. What was asked may or may not have been done. */
 export class Unanswered extends Error {
   override readonly name = 'Unanswered';
+}
+
+export interface KurrentOptions {
+  readonly logger: Logger;
+  /** What the log's streams begin with, so that a database can hold several; `cortex` unless given. */
+  readonly log?: string;
 }
 
 /**
@@ -34,15 +43,18 @@ export class Unanswered extends Error {
  * here, and the next call goes through a new client; calls in progress stay with the old one.
  */
 export class KurrentConnection {
+  readonly names: StreamNames;
+  readonly logger: Logger;
   private client: KurrentDBClient;
   private readonly clients = new Set<KurrentDBClient>();
   private isClosed = false;
 
-  /** @param url a connection string of KurrentDB; it may name several nodes */
   constructor(
     private readonly url: string,
-    readonly logger: Logger,
+    { logger, log = 'cortex' }: KurrentOptions,
   ) {
+    this.logger = logger;
+    this.names = new StreamNames(log);
     this.client = this.create();
   }
 
@@ -83,6 +95,11 @@ export class KurrentConnection {
     }
   }
 
+  /** Reads a record of the log; never throws. */
+  readEntry(record: StoredRecord): ReadEntry {
+    return entryOf(record, this.names.laneOf(record.stream)?.kind ?? null);
+  }
+
   /** To be told of every failure of `client`. */
   mend(client: KurrentDBClient, error: unknown): void {
     if (this.isClosed || client !== this.client || reconnectsItself(error)) return;
@@ -91,7 +108,9 @@ export class KurrentConnection {
 
   async close(): Promise<void> {
     this.isClosed = true;
-    await Promise.all([...this.clients].map((client) => client.dispose()));
+    const disposed = Promise.all([...this.clients].map((client) => client.dispose()));
+    // The client waits for ever for a call both ways that the server has ended.
+    await Promise.race([disposed, pause(CLOSE_MS_MAX)]);
   }
 
   private create(): KurrentDBClient {

@@ -1,3 +1,4 @@
+import { describe } from '@jest/globals';
 import { silentLogger } from '#libs/platform/logger.ts';
 import { TestKurrentServer } from '#test/support/kurrentdb/kurrentdb-server.ts';
 import { eventStoreContract, type OpenedStore } from '../event-store.contract.ts';
@@ -16,5 +17,23 @@ async function open(): Promise<OpenedStore> {
   };
 }
 
-eventStoreContract(open);
-lifecycleSharingContract(open);
+describe('on gRPC in this process', () => {
+  eventStoreContract(open);
+  lifecycleSharingContract(open);
+});
+
+const realUrl = process.env['KURRENTDB_URL'] ?? '';
+if (realUrl === '') {
+  process.stderr.write('not checked on a real KurrentDB: KURRENTDB_URL is not set\n');
+} else {
+  /** Each log is one of its own in the same database. */
+  const openReal = async (): Promise<OpenedStore> => {
+    const log = `spec${crypto.randomUUID().replaceAll('-', '')}`;
+    const store = await KurrentDbEventStore.open(realUrl, { logger: silentLogger, log });
+    return { store, close: () => store.close() };
+  };
+  describe('on the KurrentDB at KURRENTDB_URL', () => {
+    eventStoreContract(openReal);
+    lifecycleSharingContract(openReal);
+  });
+}

@@ -1,6 +1,5 @@
 import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
 import type { LoggedEvent, PlatformEvent, Position } from '#libs/domain/platform-event.ts';
-import type { Logger } from '#libs/platform/logger.ts';
 import { belongsTo } from '../codec/lane-events.ts';
 import {
   type DecisionLane,
@@ -15,11 +14,10 @@ import {
 import { appendDecided, recordFacts } from './append-record.ts';
 import { followRecords } from './follow-records.ts';
 import { readJob } from './job-history.ts';
-import { KurrentConnection } from './kurrent-connection.ts';
+import { KurrentConnection, type KurrentOptions } from './kurrent-connection.ts';
 import { lastOfLog, readStream } from './read-records.ts';
 import { type ShareOptions, shareLifecycle } from './share-lifecycle.ts';
-import { type ReadEntry, readEntry } from './stored-record.ts';
-import { streamOf } from './stream-names.ts';
+import type { ReadEntry } from './stored-record.ts';
 
 /**
  * KurrentDB holds the log: a lane is a stream, an event is a record with the attributes of a
@@ -35,11 +33,8 @@ export class KurrentDbEventStore implements EventStore {
    * @param url a connection string: `kurrentdb://…` or `kurrentdb+discover://…`
    * @throws EventStoreUnavailable when the server does not answer
    */
-  static async open(
-    url: string,
-    { logger }: { readonly logger: Logger },
-  ): Promise<KurrentDbEventStore> {
-    const store = new KurrentDbEventStore(new KurrentConnection(url, logger));
+  static async open(url: string, options: KurrentOptions): Promise<KurrentDbEventStore> {
+    const store = new KurrentDbEventStore(new KurrentConnection(url, options));
     await store.lastPosition();
     return store;
   }
@@ -47,9 +42,9 @@ export class KurrentDbEventStore implements EventStore {
   async read<E extends PlatformEvent>(
     lane: DecisionLane<E>,
   ): Promise<{ readonly events: readonly LoggedEvent<E>[]; readonly version: number }> {
-    const records = await readStream(this.connection, streamOf(lane));
+    const records = await readStream(this.connection, this.connection.names.streamOf(lane));
     const events: LoggedEvent<E>[] = [];
-    for (const entry of records.map(readEntry)) {
+    for (const entry of records.map((record) => this.connection.readEntry(record))) {
       if (entry.kind === 'unreadable') this.skip(entry);
       else if (belongsTo(lane, entry.logged)) events.push(entry.logged);
     }
@@ -71,7 +66,7 @@ export class KurrentDbEventStore implements EventStore {
 
   async *follow(after: Position, signal: AbortSignal): AsyncGenerator<readonly LogEntry[]> {
     for await (const records of followRecords(this.connection, after, signal)) {
-      yield records.map(readEntry);
+      yield records.map((record) => this.connection.readEntry(record));
     }
   }
 
@@ -80,7 +75,9 @@ export class KurrentDbEventStore implements EventStore {
   }
 
   async *history(apiName: ApiName, jobId: JobId): AsyncGenerator<LogEntry> {
-    for await (const record of readJob(this.connection, apiName, jobId)) yield readEntry(record);
+    for await (const record of readJob(this.connection, apiName, jobId)) {
+      yield this.connection.readEntry(record);
+    }
   }
 
   shareLifecycle(group: string, options: ShareOptions): AsyncIterable<LifecycleDelivery> {

@@ -9,7 +9,6 @@ import {
 
 import type { KurrentConnection } from './kurrent-connection.ts';
 import { type StoredRecord, storedRecord } from './stored-record.ts';
-import { STREAM_PREFIX } from './stream-names.ts';
 
 /** Only the leader is sure to know the newest append. */
 const requiresLeader = true;
@@ -49,7 +48,7 @@ export async function recordAt(
 
 /** The newest record of the log, or `null`. */
 export async function lastOfLog(connection: KurrentConnection): Promise<StoredRecord | null> {
-  const filter = streamNameFilter({ prefixes: [STREAM_PREFIX] });
+  const filter = streamNameFilter({ prefixes: [connection.names.prefix] });
   const read = (client: KurrentDBClient) =>
     client.readAll({
       direction: BACKWARDS,

@@ -7,7 +7,6 @@ import {
 } from '@kurrent/kurrentdb-client';
 import type { Position } from '#libs/domain/platform-event.ts';
 import { type StoredRecord, storedRecord } from './stored-record.ts';
-import { STREAM_PREFIX } from './stream-names.ts';
 
 /** Records that may lie here before the subscription is held up. */
 const AHEAD_COUNT_MAX = 4096;
@@ -27,11 +26,11 @@ export class RecordFeed {
   /** Why it broke; `null` while it has not, or when it was closed or ended by the server. */
   failure: Error | null = null;
 
-  constructor(client: KurrentDBClient, after: Position) {
+  constructor(client: KurrentDBClient, streamPrefix: string, after: Position) {
     this.subscription = client.subscribeToAll({
       fromPosition: after === 0 ? START : { commit: BigInt(after), prepare: BigInt(after) }, // Behind it.
       filter: streamNameFilter({
-        prefixes: [STREAM_PREFIX],
+        prefixes: [streamPrefix],
         checkpointInterval: CHECKPOINT_INTERVAL,
       }),
     });

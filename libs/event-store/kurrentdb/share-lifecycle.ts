@@ -4,17 +4,13 @@ import {
   START,
   streamNameFilter,
 } from '@kurrent/kurrentdb-client';
-import type { Logger } from '#libs/platform/logger.ts';
 import { pause } from '#libs/platform/pause.ts';
 import { isLifecycle } from '../codec/lane-events.ts';
 import type { LifecycleDelivery } from '../event-store.port.ts';
 import { GroupMember, type HeldEvent } from './group-member.ts';
 import type { KurrentConnection } from './kurrent-connection.ts';
-import { readEntry, storedRecord } from './stored-record.ts';
-import { laneOf, LIFECYCLE_PREFIX } from './stream-names.ts';
+import { storedRecord } from './stored-record.ts';
 
-/** So that groups of ours are told from others in the same database. */
-const GROUP_PREFIX = 'cortex-';
 const REJOIN_MS = 250;
 
 /**
@@ -43,7 +39,7 @@ export async function* shareLifecycle(
   { leaseMs, signal }: ShareOptions,
 ): AsyncGenerator<LifecycleDelivery> {
   connection.expectOpen();
-  const name = `${GROUP_PREFIX}${group}`;
+  const name = connection.names.groupOf(group);
   const member = new GroupMember(name);
   const close = (): void => member.close();
   signal.addEventListener('abort', close);
@@ -63,7 +59,7 @@ export async function* shareLifecycle(
         await pause(REJOIN_MS, signal);
         continue;
       }
-      const delivery = deliveryOf(member, next, { leaseMs, logger: connection.logger });
+      const delivery = deliveryOf(member, next, { leaseMs, connection });
       if (delivery !== null) yield delivery;
     }
   } finally {
@@ -73,7 +69,7 @@ export async function* shareLifecycle(
 }
 
 async function declareGroup(connection: KurrentConnection, name: string): Promise<void> {
-  const filter = streamNameFilter({ prefixes: [LIFECYCLE_PREFIX] });
+  const filter = streamNameFilter({ prefixes: [connection.names.lifecyclePrefix] });
   const isThere = (error: unknown): boolean => error instanceof PersistentSubscriptionExistsError;
   try {
     await connection.ask(
@@ -87,7 +83,7 @@ async function declareGroup(connection: KurrentConnection, name: string): Promis
 
 interface DeliveryContext {
   readonly leaseMs: number;
-  readonly logger: Logger;
+  readonly connection: KurrentConnection;
 }
 
 /** `null` for an event that cannot be read: it is parked, and for this group done with. */
@@ -96,16 +92,17 @@ function deliveryOf(
   held: HeldEvent,
   context: DeliveryContext,
 ): LifecycleDelivery | null {
+  const { connection } = context;
   const record = storedRecord(held.event);
-  const entry = record === null ? null : readEntry(record);
-  const lane = record === null ? null : laneOf(record.stream);
+  const entry = record === null ? null : connection.readEntry(record);
+  const lane = record === null ? null : connection.names.laneOf(record.stream);
   if (entry?.kind === 'event' && isLifecycle(entry.logged) && lane !== null) {
     return { apiName: lane.apiName, ...leased(member, held, context), logged: entry.logged };
   }
   const problem = entry?.kind === 'unreadable' ? entry.unreadable.problem : 'no lifecycle event';
   const facts = { position: record?.position, subject: record?.stream, problem };
-  context.logger.warn(facts, 'lifecycle event parked');
-  void settle(member, held, context.logger, () => held.slot.park(held.event, problem));
+  connection.logger.warn(facts, 'lifecycle event parked');
+  void settle(member, held, connection.logger, () => held.slot.park(held.event, problem));
   return null;
 }
 
@@ -113,10 +110,10 @@ function deliveryOf(
 function leased(
   member: GroupMember,
   held: HeldEvent,
-  { leaseMs, logger }: DeliveryContext,
+  { leaseMs, connection: { logger } }: DeliveryContext,
 ): Omit<LifecycleDelivery, 'logged' | 'apiName'> {
   const giveBack = (): void => held.slot.close();
-  const lease = setTimeout(giveBack, leaseMs);
+  const lease = setTimeout(giveBack, leaseMs).unref();
   return {
     renew: () => void lease.refresh(),
     done: () => {
@@ -125,7 +122,7 @@ function leased(
     },
     retry: (delayMs) => {
       clearTimeout(lease);
-      setTimeout(giveBack, delayMs);
+      setTimeout(giveBack, delayMs).unref();
     },
   };
 }
@@ -134,7 +131,7 @@ function leased(
 async function settle(
   member: GroupMember,
   { slot }: HeldEvent,
-  logger: Logger,
+  logger: KurrentConnection['logger'],
   say: () => Promise<void>,
 ): Promise<void> {
   try {

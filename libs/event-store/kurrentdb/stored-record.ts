@@ -4,8 +4,7 @@ import type { Position } from '#libs/domain/platform-event.ts';
 import { type CloudEvent, JSON_CONTENT_TYPE } from '#libs/messaging/cloudevents/cloud-event.ts';
 import { decodeEvent, encodeEvent } from '../codec/event-codec.ts';
 import type { Fact, LogEntry } from '../event-store.port.ts';
-import { addressOf, type Lane } from '../lane.ts';
-import { laneOf } from './stream-names.ts';
+import { addressOf, type Lane, type LaneKind } from '../lane.ts';
 
 /** An event as KurrentDB holds it. */
 export interface StoredRecord {
@@ -70,8 +69,8 @@ export function storedRecord({ event, commitPosition }: ResolvedEvent): StoredRe
   };
 }
 
-/** Reads a record of the log; never throws. */
-export function readEntry(record: StoredRecord): ReadEntry {
+/** Reads a record that stands in a lane of this kind; never throws. */
+export function entryOf(record: StoredRecord, laneKind: LaneKind | null): ReadEntry {
   const { stream: subject, position, type, payload } = record;
   const unreadable = (problem: string, isNewer = false): ReadEntry => ({
     kind: 'unreadable',
@@ -83,7 +82,7 @@ export function readEntry(record: StoredRecord): ReadEntry {
   if (Number.isNaN(ms)) return unreadable(`attribute time is no RFC 3339 time: ${time}`);
   const decoded = decodeEvent({ ceType: type, payload });
   if (!decoded.ok) return unreadable(decoded.problem, decoded.isNewer);
-  if (decoded.lane !== laneOf(subject)?.kind) {
+  if (decoded.lane !== laneKind) {
     return unreadable(`${type}: may not stand in this lane`);
   }
   const at = new Date(ms).toISOString();

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import streams from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_pb.js';
 import { eventFilter } from './event-filter.ts';
@@ -7,6 +6,10 @@ import { fillRecord, nameOf, streamIdentifier } from './wire.ts';
 
 type Call = ServerWritableStream<streams.ReadReq, streams.ReadResp>;
 type Options = streams.ReadReq.Options;
+
+/** Messages that may wait for the reader: far more than the 16 that Node waits for by itself. */
+const AHEAD_COUNT_MAX = 1000;
+const GONE = ['cancelled', 'close', 'error'] as const;
 
 /** One read or subscription, of a stream or of `$all`, either way. */
 export async function answerRead(call: Call, log: StoredLog): Promise<void> {
@@ -114,20 +117,32 @@ function notFound(name: string): streams.ReadResp {
 
 /** @returns whether the reader is still there */
 async function send(call: Call, message: streams.ReadResp): Promise<boolean> {
-  if (call.cancelled || call.destroyed) return false;
-  if (!call.write(message)) await Promise.race([once(call, 'drain'), gone(call)]);
-  return !call.cancelled && !call.destroyed;
+  if (isGone(call)) return false;
+  call.write(message);
+  if (call.writableLength > AHEAD_COUNT_MAX) await drainedOrGone(call);
+  return !isGone(call);
 }
 
-async function appendedOrGone(call: Call, log: StoredLog): Promise<void> {
-  const { promise: appended, resolve } = Promise.withResolvers<void>();
-  const stop = log.onAppended(resolve);
-  await Promise.race([appended, gone(call)]);
-  stop();
-}
+const isGone = (call: Call): boolean => call.cancelled || call.destroyed;
 
-const gone = (call: Call): Promise<void> =>
-  new Promise((resolve) => {
-    for (const event of ['cancelled', 'close', 'error']) call.once(event, resolve);
-    if (call.cancelled || call.destroyed) resolve();
+const drainedOrGone = (call: Call): Promise<void> =>
+  eventOrGone(call, (resolve) => {
+    call.once('drain', resolve);
+    return () => call.off('drain', resolve);
   });
+
+const appendedOrGone = (call: Call, log: StoredLog): Promise<void> =>
+  eventOrGone(call, (resolve) => log.onAppended(resolve));
+
+function eventOrGone(call: Call, listen: (resolve: () => void) => () => void): Promise<void> {
+  return new Promise((resolve) => {
+    if (isGone(call)) return resolve();
+    const done = (): void => {
+      stop();
+      for (const event of GONE) call.off(event, done);
+      resolve();
+    };
+    const stop = listen(done);
+    for (const event of GONE) call.once(event, done);
+  });
+}
