@@ -69,7 +69,7 @@ export class JetStreamRelayTarget implements RelayTarget {
     const { state } = await this.manager.streams.info(EVENT_STREAM);
     let position = noted?.position ?? 0;
     // Without a note nothing was relayed yet: only the newest message could tell otherwise.
-    const lowest = noted?.sequence ?? state.last_seq - 1;
+    const lowest = noted?.sequence ?? Math.max(0, state.last_seq - 1);
     for (let sequence = state.last_seq; sequence > lowest; sequence--) {
       const found = await this.positionAt(sequence);
       if (found === null) continue; // Somebody else published it, or it is not kept any more.

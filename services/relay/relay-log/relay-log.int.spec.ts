@@ -148,10 +148,11 @@ describe('the relay', () => {
 
   it('is not confused by what others publish, nor by events that are gone', async () => {
     await store.record(batchLane(), succeeded(3));
-    await (await startRelay()).stop();
+    const relay = await startRelay();
+    await published(3);
+    await relay.stop();
     const handmade = headers();
     handmade.set('ce-id', 'by hand');
-    await published(3);
     await jetstream(connection).publish('cortex.events.x.api', '{}', { headers: handmade });
     const manager = await jetstreamManager(connection);
     await manager.streams.purge(STREAM, { seq: 3 });
