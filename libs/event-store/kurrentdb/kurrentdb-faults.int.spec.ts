@@ -140,7 +140,8 @@ describe('an append that is not answered', () => {
     const other = await KurrentDbEventStore.open(server.url, { logger: silentLogger });
     server.faults.ignoredAppendCount = 1;
     const late = store.append(jobLane(), submitted(), EMPTY_LANE);
-    await other.append(jobLane(), submitted(), EMPTY_LANE).finally(() => other.close());
+    await other.append(jobLane(), submitted(), EMPTY_LANE);
+    await other.close();
     await expect(late).rejects.toBeInstanceOf(VersionConflict);
     expect((await store.read(jobLane())).events).toHaveLength(1);
   });

@@ -70,7 +70,6 @@ export async function* shareLifecycle(
 
 async function declareGroup(connection: KurrentConnection, name: string): Promise<void> {
   const filter = streamNameFilter({ prefixes: [connection.names.lifecyclePrefix] });
-  const isThere = (error: unknown): boolean => error instanceof PersistentSubscriptionExistsError;
   try {
     await connection.ask(
       (client) => client.createPersistentSubscriptionToAll(name, settings, { filter }),
@@ -80,6 +79,8 @@ async function declareGroup(connection: KurrentConnection, name: string): Promis
     if (!isThere(error)) throw error;
   }
 }
+
+const isThere = (error: unknown): boolean => error instanceof PersistentSubscriptionExistsError;
 
 interface DeliveryContext {
   readonly leaseMs: number;

@@ -149,7 +149,7 @@ describe('the relay', () => {
   it('is not confused by what others publish, nor by events that are gone', async () => {
     await store.record(batchLane(), succeeded(3));
     const relay = await startRelay();
-    await published(3);
+    const [, , third] = idsOf(await published(3));
     await relay.stop();
     const handmade = headers();
     handmade.set('ce-id', 'by hand');
@@ -158,7 +158,7 @@ describe('the relay', () => {
     await manager.streams.purge(STREAM, { seq: 3 });
     await store.record(batchLane(), succeeded(1, 3));
     await startRelay();
-    expect(idsOf(await published(3))).toEqual([idsOfFacts(3)[2], 'by hand', idsOfFacts(4)[3]]);
+    expect(idsOf(await published(3))).toEqual([third, 'by hand', idsOfFacts(4)[3]]);
   });
 
   it('publishes an event that the log holds twice once', async () => {

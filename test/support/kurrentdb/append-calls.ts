@@ -1,5 +1,6 @@
-import { type ServerDuplexStream, type ServerReadableStream, status } from '@grpc/grpc-js';
+import type { ServerDuplexStream, ServerReadableStream } from '@grpc/grpc-js';
 import shared from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/shared_pb.js';
+import codes from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/code_pb.js';
 import statuses from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/status_pb.js';
 import streams from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_pb.js';
 import any from 'google-protobuf/google/protobuf/any_pb.js';
@@ -25,6 +26,17 @@ interface Pending {
 /** Many appends over one call, each known by its correlation id. */
 export function answerBatchAppend(call: BatchCall, append: Append): void {
   const pending = new Map<string, Pending>();
+  const answer = (
+    request: streams.BatchAppendReq,
+    options: streams.BatchAppendReq.Options,
+    outcome: AppendOutcome | 'denied' | null,
+  ): void => {
+    if (outcome === null || call.destroyed || call.cancelled) return;
+    const response = new streams.BatchAppendResp();
+    response.setCorrelationId(request.getCorrelationId());
+    response.setStreamIdentifier(options.getStreamIdentifier());
+    call.write(fillBatchResponse(response, batchExpected(options), outcome));
+  };
   call.on('data', (request: streams.BatchAppendReq) => {
     const correlation = uuidOf(request.getCorrelationId());
     const options = request.getOptions() ?? pending.get(correlation)?.options;
@@ -35,18 +47,9 @@ export function answerBatchAppend(call: BatchCall, append: Append): void {
     if (!request.getIsFinal()) return;
     pending.delete(correlation);
     const stream = nameOf(options.getStreamIdentifier());
-    const expected = expectedState(
-      options,
-      options.hasStreamPosition(),
-      options.getStreamPosition(),
+    void append(stream, batchExpected(options), events).then((outcome) =>
+      answer(request, options, outcome),
     );
-    void append(stream, expected, events).then((outcome) => {
-      if (outcome === null || call.destroyed || call.cancelled) return;
-      const response = new streams.BatchAppendResp();
-      response.setCorrelationId(request.getCorrelationId());
-      response.setStreamIdentifier(options.getStreamIdentifier());
-      call.write(fillBatchResponse(response, expected, outcome));
-    });
   });
   call.on('end', () => call.end());
   call.on('error', () => {});
@@ -69,6 +72,9 @@ export async function answerAppend(
   const outcome = await append(nameOf(options.getStreamIdentifier()), expected, events);
   return outcome === null || outcome === 'denied' ? outcome : singleResponse(outcome);
 }
+
+const batchExpected = (options: streams.BatchAppendReq.Options): ExpectedState =>
+  expectedState(options, options.hasStreamPosition(), options.getStreamPosition());
 
 interface ProposedMessage {
   getId(): shared.UUID | undefined;
@@ -102,12 +108,12 @@ function fillBatchResponse(
 ): streams.BatchAppendResp {
   if (outcome === 'denied') {
     return response.setError(
-      statusOf(status.PERMISSION_DENIED, 'AccessDenied', new shared.AccessDenied()),
+      statusOf(codes.Code.PERMISSION_DENIED, 'AccessDenied', new shared.AccessDenied()),
     );
   }
   if (outcome.kind === 'conflict') {
     const details = wrongExpectedVersion(expected, outcome.current);
-    return response.setError(statusOf(status.ALREADY_EXISTS, 'WrongExpectedVersion', details));
+    return response.setError(statusOf(codes.Code.ALREADY_EXISTS, 'WrongExpectedVersion', details));
   }
   const success = new streams.BatchAppendResp.Success();
   success.setCurrentRevision(String(outcome.revision));
@@ -119,13 +125,13 @@ function fillBatchResponse(
 }
 
 function statusOf(
-  code: status,
+  code: codes.Code,
   name: string,
   details: { serializeBinary(): Uint8Array },
 ): statuses.Status {
   const packed = new any.Any();
   packed.pack(details.serializeBinary(), `event_store.client.${name}`);
-  return new statuses.Status().setCode(Number(code)).setMessage(name).setDetails(packed);
+  return new statuses.Status().setCode(code).setMessage(name).setDetails(packed);
 }
 
 function wrongExpectedVersion(

@@ -3,7 +3,7 @@ import groups from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/p
 import { eventFilter } from './event-filter.ts';
 import type { StoredEvent, StoredLog } from './stored-log.ts';
 import { type GroupConsumer, type NackAction, SubscriptionGroup } from './subscription-group.ts';
-import { failure, fillRecord, uuidOf } from './wire.ts';
+import { Failure, fillRecord, uuidOf } from './wire.ts';
 
 export type Groups = Map<string, SubscriptionGroup>;
 type ReadCall = ServerDuplexStream<groups.ReadReq, groups.ReadResp>;
@@ -22,7 +22,7 @@ export function createGroup(
   const settings = options?.getSettings();
   if (all?.hasStart() !== true) throw new Error('groups start at the beginning of $all here');
   if (known.has(name)) {
-    throw failure(status.ALREADY_EXISTS, 'persistent-subscription-exists', ofGroup(name));
+    throw new Failure(status.ALREADY_EXISTS, 'persistent-subscription-exists', ofGroup(name));
   }
   const group = new SubscriptionGroup(log, {
     matches: eventFilter(all.getFilter()),
@@ -104,8 +104,8 @@ function confirmation(): groups.ReadResp {
   return new groups.ReadResp().setSubscriptionConfirmation(message);
 }
 
-const unknownGroup = (name: string): ReturnType<typeof failure> =>
-  failure(status.NOT_FOUND, 'persistent-subscription-does-not-exist', ofGroup(name));
+const unknownGroup = (name: string): Failure =>
+  new Failure(status.NOT_FOUND, 'persistent-subscription-does-not-exist', ofGroup(name));
 
 const ofGroup = (name: string): Readonly<Record<string, string>> => ({
   'stream-name': '$all',

@@ -21,7 +21,7 @@ import { answerAppend, answerBatchAppend, type Append } from './append-calls.ts'
 import { answerGroupRead, createGroup, deleteGroup, type Groups } from './group-calls.ts';
 import { answerRead } from './read-call.ts';
 import { StoredLog } from './stored-log.ts';
-import { failure, uuidMessage } from './wire.ts';
+import { Failure, uuidMessage } from './wire.ts';
 
 /** What goes wrong, for tests that want it to. */
 export interface Faults {
@@ -113,36 +113,35 @@ export class TestKurrentServer {
   };
 
   private addStreams(server: Server): void {
-    const refused = unavailable('not needed here');
     const service: IStreamsServer = {
       read: (call) => {
-        if (this.isElsewhere(call.metadata)) return void call.emit('error', this.notLeader());
-        answerRead(call, this.log).catch((error: unknown) => call.emit('error', error));
+        if (this.isElsewhere(call.metadata)) call.emit('error', this.notLeader());
+        else answerRead(call, this.log).catch((error: unknown) => call.emit('error', error));
       },
       append: (call, callback) => {
-        if (this.isElsewhere(call.metadata)) return callback(this.notLeader());
-        answerAppend(call, this.append).then(
-          (response) => {
-            if (response === 'denied') {
-              callback(failure(status.PERMISSION_DENIED, 'access-denied'));
-            } else if (response !== null) callback(null, response);
-          },
-          (error: Error) => callback(error),
-        );
+        if (this.isElsewhere(call.metadata)) callback(this.notLeader());
+        else void this.answerSingle(call, callback);
       },
       batchAppend: (call) => {
         if (this.isElsewhere(call.metadata)) call.emit('error', this.notLeader());
         else answerBatchAppend(call, this.append);
       },
-      delete: (_, callback) => callback(refused),
-      tombstone: (_, callback) => callback(refused),
+      delete: refused,
+      tombstone: refused,
     };
     server.addService(streamsService.StreamsService, service);
   }
 
+  private async answerSingle(
+    call: Parameters<IStreamsServer['append']>[0],
+    callback: Parameters<IStreamsServer['append']>[1],
+  ): Promise<void> {
+    const response = await answerAppend(call, this.append);
+    if (response === 'denied') callback(new Failure(status.PERMISSION_DENIED, 'access-denied'));
+    else if (response !== null) callback(null, response);
+  }
+
   private addGroups(server: Server): void {
-    const refused = (_: unknown, callback: (error: Partial<ServiceError>) => void): void =>
-      callback(unavailable('not needed here'));
     const service: IPersistentSubscriptionsServer = {
       create: answering((call) => createGroup(call, this.groups, this.log)),
       delete: answering((call) =>
@@ -162,8 +161,8 @@ export class TestKurrentServer {
     return this.faults.leaderPort !== null && metadata.get('requires-leader')[0] === 'true';
   }
 
-  private notLeader(): Partial<ServiceError> {
-    return failure(status.NOT_FOUND, 'not-leader', {
+  private notLeader(): Failure {
+    return new Failure(status.NOT_FOUND, 'not-leader', {
       'leader-endpoint-host': '127.0.0.1',
       'leader-endpoint-port': String(this.faults.leaderPort),
     });
@@ -192,10 +191,8 @@ const answering =
     }
   };
 
-const unavailable = (details: string): Partial<ServiceError> => ({
-  code: status.UNIMPLEMENTED,
-  details,
-});
+const refused = (_: unknown, callback: (error: Partial<ServiceError>) => void): void =>
+  callback({ code: status.UNIMPLEMENTED, details: 'not needed here' });
 
 const STREAMS = 'event_store.client.streams.streams';
 const GROUPS = 'event_store.client.persistent_subscriptions.persistentsubscriptions';

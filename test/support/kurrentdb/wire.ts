@@ -1,4 +1,4 @@
-import { type Metadata, Metadata as GrpcMetadata, type ServiceError, status } from '@grpc/grpc-js';
+import { Metadata, type status } from '@grpc/grpc-js';
 import shared from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/shared_pb.js';
 import type { StoredEvent } from './stored-log.ts';
 
@@ -44,6 +44,11 @@ export function streamIdentifier(name: string): shared.StreamIdentifier {
 export const nameOf = (identifier: shared.StreamIdentifier | undefined): string =>
   Buffer.from(identifier?.getStreamName_asU8() ?? []).toString();
 
+/** Half of a UUID travels as a signed number of 64 bits. */
+const signed = (hex: string): string => String(BigInt.asIntN(64, BigInt(`0x${hex}`)));
+const unsigned = (bits: string): string =>
+  BigInt.asUintN(64, BigInt(bits)).toString(16).padStart(16, '0');
+
 export function uuidMessage(id: string, isStructured: boolean): shared.UUID {
   const uuid = new shared.UUID();
   if (!isStructured) {
@@ -51,10 +56,9 @@ export function uuidMessage(id: string, isStructured: boolean): shared.UUID {
     return uuid;
   }
   const hex = id.replaceAll('-', '');
-  const half = (text: string): string => String(BigInt.asIntN(64, BigInt(`0x${text}`)));
   const structured = new shared.UUID.Structured();
-  structured.setMostSignificantBits(half(hex.slice(0, 16)));
-  structured.setLeastSignificantBits(half(hex.slice(16)));
+  structured.setMostSignificantBits(signed(hex.slice(0, 16)));
+  structured.setLeastSignificantBits(signed(hex.slice(16)));
   uuid.setStructured(structured);
   return uuid;
 }
@@ -62,21 +66,22 @@ export function uuidMessage(id: string, isStructured: boolean): shared.UUID {
 export function uuidOf(uuid: shared.UUID | undefined): string {
   const structured = uuid?.getStructured();
   if (structured === undefined) return uuid?.getString() ?? '';
-  const half = (text: string): string =>
-    BigInt.asUintN(64, BigInt(text)).toString(16).padStart(16, '0');
   const hex =
-    half(structured.getMostSignificantBits()) + half(structured.getLeastSignificantBits());
+    unsigned(structured.getMostSignificantBits()) + unsigned(structured.getLeastSignificantBits());
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 /** A failure as the server says it: the kind in the trailer `exception`, and what belongs to it. */
-export function failure(
-  code: status,
-  exception: string,
-  trailers: Readonly<Record<string, string>> = {},
-): Partial<ServiceError> {
-  const metadata: Metadata = new GrpcMetadata();
-  metadata.set('exception', exception);
-  for (const [name, value] of Object.entries(trailers)) metadata.set(name, value);
-  return { code, details: exception, metadata };
+export class Failure extends Error {
+  readonly metadata = new Metadata();
+
+  constructor(
+    readonly code: status,
+    readonly details: string,
+    trailers: Readonly<Record<string, string>> = {},
+  ) {
+    super(details);
+    this.metadata.set('exception', details);
+    for (const [name, value] of Object.entries(trailers)) this.metadata.set(name, value);
+  }
 }
