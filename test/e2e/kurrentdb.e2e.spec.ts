@@ -14,6 +14,8 @@ import { until } from '#test/support/until.ts';
 
 const TEST_MS_MAX = 180_000;
 const JOB_MS_MAX = 120_000;
+/** As the guide asks. */
+const HEALTH_QUESTION = '{"pattern":"cortex.health.relay","data":{},"id":"1"}';
 
 let kurrent: TestKurrentServer;
 let platform: TestPlatform;
@@ -131,6 +133,11 @@ describe('the platform with its log in KurrentDB', () => {
       }
 
       await until('all events', () => seen.length >= ofLog().length);
+      const answer = await nats.request('cortex.health.relay', HEALTH_QUESTION, { timeout: 5000 });
+      const { response } = answer.json<{ response: { details: Record<string, unknown> } }>();
+      const end = Number(ofLog().at(-1)?.position);
+      expect(response.details).toEqual({ isLeading: true, position: end, logPosition: end });
+
       expect(seen).toEqual(idsOfLog());
       expect(new Set(seen).size).toBe(seen.length);
       await messages.close();
