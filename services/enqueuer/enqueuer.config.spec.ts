@@ -6,6 +6,7 @@ describe('the configuration of the enqueuer', () => {
     expect(loadEnqueuerConfig({})).toEqual({
       natsUrl: 'nats://127.0.0.1:4222',
       logLevel: 'info',
+      eventStore: { kind: 'jetstream', kurrentDbUrl: 'kurrentdb://127.0.0.1:2113?tls=false' },
       leaseMs: 10_000,
       jobsMax: 4,
       queue: { kind: 'jetstream', leaseMs: 10_000, aws: { isPathStyle: false, attemptsMax: 5 } },

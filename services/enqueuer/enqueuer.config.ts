@@ -1,4 +1,9 @@
 import { z } from 'zod';
+import {
+  type EventStoreConfig,
+  eventStoreConfig,
+  eventStoreEnv,
+} from '#libs/event-store/event-store-config.ts';
 import { type AwsConfig, awsConfig } from '#libs/platform/aws/aws-config.ts';
 import { type QueueConfig, queueConfig, queueEnv } from '#libs/batch-queue/queue-config.ts';
 import { loadConfig, platformEnv } from '#libs/platform/config.ts';
@@ -6,6 +11,7 @@ import type { LogLevel } from '#libs/platform/logger.ts';
 
 export const enqueuerEnv = z.object({
   ...platformEnv,
+  ...eventStoreEnv,
   ...queueEnv,
   ENQUEUE_JOBS_MAX: z.coerce
     .number()
@@ -19,6 +25,7 @@ export const enqueuerEnv = z.object({
 export interface EnqueuerConfig {
   readonly natsUrl: string;
   readonly logLevel: LogLevel;
+  readonly eventStore: EventStoreConfig;
   readonly leaseMs: number;
   readonly jobsMax: number;
   readonly queue: QueueConfig;
@@ -30,6 +37,7 @@ export function loadEnqueuerConfig(env: NodeJS.ProcessEnv): EnqueuerConfig {
   return {
     natsUrl: loaded.NATS_URL,
     logLevel: loaded.LOG_LEVEL,
+    eventStore: eventStoreConfig(loaded),
     leaseMs: loaded.LEASE_MS,
     jobsMax: loaded.ENQUEUE_JOBS_MAX,
     queue: queueConfig(loaded),

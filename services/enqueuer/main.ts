@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { BatchQueueUnavailable } from '#libs/batch-queue/batch-queue.port.ts';
 import { openBatchQueue } from '#libs/batch-queue/batch-queue.wiring.ts';
 import { EventStoreUnavailable, VersionConflict } from '#libs/event-store/event-store.port.ts';
-import { JetStreamEventStore } from '#libs/event-store/jetstream/jetstream-event-store.ts';
+import { openEventStore } from '#libs/event-store/event-store.wiring.ts';
 import { BlobStoreUnavailable } from '#libs/object-store/blob-store.port.ts';
 import { InputFilesUnavailable } from '#libs/object-store/input-files.port.ts';
 import { openInputFiles } from '#libs/object-store/input-files.wiring.ts';
@@ -24,7 +24,7 @@ const logger = createLogger('enqueuer', config.logLevel);
 const stopping = new AbortController();
 
 const nats = await connectNats(config.natsUrl, { name: 'enqueuer', logger });
-const store = await JetStreamEventStore.open(nats, { logger });
+const store = await openEventStore(nats, config.eventStore, logger);
 const queue = await openBatchQueue(nats, config.queue, logger);
 const blobs = await JetStreamBlobStore.open(nats);
 

@@ -9,6 +9,7 @@ describe('the configuration of the gateway', () => {
       publicUrl: null,
       natsUrl: 'nats://127.0.0.1:4222',
       logLevel: 'info',
+      eventStore: { kind: 'jetstream', kurrentDbUrl: 'kurrentdb://127.0.0.1:2113?tls=false' },
       queue: { kind: 'jetstream', leaseMs: 10_000, aws: { isPathStyle: false, attemptsMax: 5 } },
       aws: { isPathStyle: false, attemptsMax: 5 },
     });

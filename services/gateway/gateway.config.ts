@@ -1,4 +1,9 @@
 import { z } from 'zod';
+import {
+  type EventStoreConfig,
+  eventStoreConfig,
+  eventStoreEnv,
+} from '#libs/event-store/event-store-config.ts';
 import { type QueueConfig, queueConfig, queueEnv } from '#libs/batch-queue/queue-config.ts';
 import { type AwsConfig, awsConfig } from '#libs/platform/aws/aws-config.ts';
 import { loadConfig, platformEnv } from '#libs/platform/config.ts';
@@ -6,6 +11,7 @@ import type { LogLevel } from '#libs/platform/logger.ts';
 
 export const gatewayEnv = z.object({
   ...platformEnv,
+  ...eventStoreEnv,
   ...queueEnv,
   PORT: z.coerce
     .number()
@@ -28,6 +34,7 @@ export interface GatewayConfig {
   readonly publicUrl: string | null;
   readonly natsUrl: string;
   readonly logLevel: LogLevel;
+  readonly eventStore: EventStoreConfig;
   readonly queue: QueueConfig;
   readonly aws: AwsConfig;
 }
@@ -41,6 +48,7 @@ export function loadGatewayConfig(env: NodeJS.ProcessEnv): GatewayConfig {
     publicUrl: config.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
     natsUrl: config.NATS_URL,
     logLevel: config.LOG_LEVEL,
+    eventStore: eventStoreConfig(config),
     queue: queueConfig(config),
     aws: awsConfig(config),
   };

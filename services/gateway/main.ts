@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { openBatchQueue } from '#libs/batch-queue/batch-queue.wiring.ts';
-import { JetStreamEventStore } from '#libs/event-store/jetstream/jetstream-event-store.ts';
+import { openEventStore } from '#libs/event-store/event-store.wiring.ts';
 import { openInputFiles } from '#libs/object-store/input-files.wiring.ts';
 import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-store.ts';
 import { systemClock } from '#libs/platform/clock.ts';
@@ -16,7 +16,7 @@ const config = loadGatewayConfig(process.env);
 const logger = createLogger('gateway', config.logLevel);
 
 const nats = await connectNats(config.natsUrl, { name: 'gateway', logger });
-const store = await JetStreamEventStore.open(nats, { logger });
+const store = await openEventStore(nats, config.eventStore, logger);
 const questions = new NatsRequestClient(config.natsUrl);
 
 const app = await createGateway({

@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { openBatchQueue } from '#libs/batch-queue/batch-queue.wiring.ts';
 import { LocalProcessCompute } from '#libs/compute/local-process/local-process-compute.ts';
 import { workerProgramIn } from '#libs/compute/local-process/worker-program.ts';
-import { JetStreamEventStore } from '#libs/event-store/jetstream/jetstream-event-store.ts';
+import { openEventStore } from '#libs/event-store/event-store.wiring.ts';
 import { JetStreamLeaderLease } from '#libs/leader-lease/jetstream/jetstream-leader-lease.ts';
 import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-store.ts';
 import { systemClock } from '#libs/platform/clock.ts';
@@ -21,7 +21,7 @@ const logger = createLogger('scheduler', config.logLevel);
 const stopping = new AbortController();
 
 const nats = await connectNats(config.natsUrl, { name: 'scheduler', logger });
-const store = await JetStreamEventStore.open(nats, { logger });
+const store = await openEventStore(nats, config.eventStore, logger);
 const queue = await openBatchQueue(nats, config.queue, logger);
 const blobs = await JetStreamBlobStore.open(nats);
 const lease = await JetStreamLeaderLease.open(nats, {

@@ -8,6 +8,7 @@ describe('the configuration of the scheduler', () => {
       natsUrl: 'nats://127.0.0.1:4222',
       logLevel: 'info',
       dataDir: '.cortex',
+      eventStore: { kind: 'jetstream', kurrentDbUrl: 'kurrentdb://127.0.0.1:2113?tls=false' },
       queue: { kind: 'jetstream', leaseMs: 10_000, aws: { isPathStyle: false, attemptsMax: 5 } },
       leaderTtlMs: 5000,
       stopGraceMs: 10_000,
@@ -69,6 +70,8 @@ describe('what workers and handlers find in their environment', () => {
     AWS_MAX_ATTEMPTS: '3',
     S3_FORCE_PATH_STYLE: 'true',
     QUEUE: 'sqs',
+    EVENT_STORE: 'kurrentdb',
+    KURRENTDB_URL: 'kurrentdb://admin:secret@db',
     GONE: undefined,
   };
   const config = loadSchedulerConfig(env);
@@ -86,6 +89,8 @@ describe('what workers and handlers find in their environment', () => {
       QUEUE: 'sqs',
       LOCAL_LOG_BYTES_MAX: '10485760',
       HANDLER_READY_MS_MAX: '600000',
+      EVENT_STORE: 'kurrentdb',
+      KURRENTDB_URL: 'kurrentdb://admin:secret@db',
     });
   });
 

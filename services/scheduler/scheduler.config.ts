@@ -1,5 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import {
+  type EventStoreConfig,
+  eventStoreConfig,
+  eventStoreEnv,
+} from '#libs/event-store/event-store-config.ts';
 import { type QueueConfig, queueConfig, queueEnv } from '#libs/batch-queue/queue-config.ts';
 import type { FileRetention } from '#libs/compute/file-retention.ts';
 import {
@@ -17,6 +22,7 @@ const count = z.coerce.number().int();
 
 export const schedulerEnv = z.object({
   ...platformEnv,
+  ...eventStoreEnv,
   ...queueEnv,
   ...workerSettingsEnv,
   CORTEX_DATA_DIR: z
@@ -51,6 +57,7 @@ export const schedulerEnv = z.object({
 export interface SchedulerConfig {
   readonly natsUrl: string;
   readonly logLevel: LogLevel;
+  readonly eventStore: EventStoreConfig;
   readonly dataDir: string;
   readonly queue: QueueConfig;
   readonly leaderTtlMs: number;
@@ -66,6 +73,7 @@ export function loadSchedulerConfig(env: NodeJS.ProcessEnv): SchedulerConfig {
   return {
     natsUrl: parsed.NATS_URL,
     logLevel: parsed.LOG_LEVEL,
+    eventStore: eventStoreConfig(parsed),
     dataDir: parsed.CORTEX_DATA_DIR,
     queue: queueConfig(parsed),
     leaderTtlMs: parsed.LEADER_TTL_MS,

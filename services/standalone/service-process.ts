@@ -43,7 +43,9 @@ export const STREAMING_SERVICES: ReadonlySet<string> = new Set(['gateway', 'enqu
 
 /** The services of the platform, in the order in which a job meets them. */
 export const SERVICES = ['gateway', 'enqueuer', 'scheduler', 'status-projector'] as const;
-export type ServiceName = (typeof SERVICES)[number];
+/** Runs besides them when the log is not kept in NATS: it copies the log there, for integrations. */
+export const RELAY = 'relay';
+export type ServiceName = (typeof SERVICES)[number] | typeof RELAY;
 
 /**
  * @param servicesDir folder of the built services

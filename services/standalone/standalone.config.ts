@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type AwsChoice, awsChoiceEnv, chooseAws } from '#libs/platform/aws/aws-choice.ts';
+import { type EventStoreKind, eventStoreEnv } from '#libs/event-store/event-store-config.ts';
 import { loadConfig } from '#libs/platform/config.ts';
 import { StartError } from './start-error.ts';
 
@@ -20,6 +21,7 @@ export const standaloneEnv = z.object({
     .enum(['fast', 'safe'])
     .default('fast')
     .describe('When NATS writes to disk: fast, now and then; safe, before it answers'),
+  ...eventStoreEnv,
   ...awsChoiceEnv,
 });
 
@@ -30,6 +32,7 @@ export interface StandaloneConfig {
   readonly dataDir: string;
   readonly nats: NatsChoice;
   readonly aws: AwsChoice;
+  readonly eventStore: EventStoreKind;
 }
 
 export type NatsChoice =
@@ -61,6 +64,7 @@ export function loadStandaloneConfig(env: NodeJS.ProcessEnv): StandaloneConfig {
           }
         : { kind: 'given', url: given.NATS_URL },
     aws: chooseAws(given, env),
+    eventStore: given.EVENT_STORE,
   };
 }
 

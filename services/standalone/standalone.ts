@@ -6,7 +6,7 @@ import { embeddedAwsSpec, staleEmbeddedAws } from './embedded-aws-process.ts';
 import { natsServerBinary, natsServerSpec, staleNatsServer } from './nats-server.ts';
 import { checkPorts } from './ports.ts';
 import { waitUntilReady } from './readiness.ts';
-import { SERVICES, serviceSpec } from './service-process.ts';
+import { RELAY, SERVICES, serviceSpec } from './service-process.ts';
 import {
   gatewayUrl,
   logFile,
@@ -52,7 +52,8 @@ export class Standalone {
       ...(config.nats.kind === 'own' ? [this.ownNats(config.nats)] : []),
       ...(config.aws.kind === 'embedded' ? [this.embeddedAws(config.aws.port)] : []),
     ];
-    this.services = SERVICES.map((name) => {
+    const relay = config.eventStore === 'kurrentdb' ? ([RELAY] as const) : [];
+    this.services = [...SERVICES, ...relay].map((name) => {
       const spec = serviceSpec(name, {
         servicesDir: options.servicesDir,
         env: this.serviceEnv(),

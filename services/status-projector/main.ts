@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import { JetStreamEventStore } from '#libs/event-store/jetstream/jetstream-event-store.ts';
+import { openEventStore } from '#libs/event-store/event-store.wiring.ts';
 import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-store.ts';
 import { createLogger } from '#libs/platform/logger.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
@@ -18,7 +18,7 @@ const logger = createLogger('status-projector', config.logLevel);
 const stopping = new AbortController();
 
 const nats = await connectNats(config.natsUrl, { name: 'status-projector', logger });
-const store = await JetStreamEventStore.open(nats, { logger });
+const store = await openEventStore(nats, config.eventStore, logger);
 const blobs = await JetStreamBlobStore.open(nats);
 const snapshots = new ViewSnapshots(blobs, logger);
 const follower = await ViewFollower.open({ store, snapshots, logger });

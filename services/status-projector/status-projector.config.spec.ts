@@ -6,6 +6,7 @@ describe('the configuration of the status projector', () => {
     expect(loadStatusProjectorConfig({})).toEqual({
       natsUrl: 'nats://127.0.0.1:4222',
       logLevel: 'info',
+      eventStore: { kind: 'jetstream', kurrentDbUrl: 'kurrentdb://127.0.0.1:2113?tls=false' },
       snapshotIntervalMs: 10_000,
     });
   });

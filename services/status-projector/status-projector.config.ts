@@ -1,9 +1,15 @@
 import { z } from 'zod';
+import {
+  type EventStoreConfig,
+  eventStoreConfig,
+  eventStoreEnv,
+} from '#libs/event-store/event-store-config.ts';
 import { durationMs, loadConfig, platformEnv } from '#libs/platform/config.ts';
 import type { LogLevel } from '#libs/platform/logger.ts';
 
 export const statusProjectorEnv = z.object({
   ...platformEnv,
+  ...eventStoreEnv,
   SNAPSHOT_INTERVAL_MS: durationMs({ min: 100 })
     .default(10_000)
     .describe('How often the projector saves what it has folded, so a restart starts from there'),
@@ -12,14 +18,16 @@ export const statusProjectorEnv = z.object({
 export interface StatusProjectorConfig {
   readonly natsUrl: string;
   readonly logLevel: LogLevel;
+  readonly eventStore: EventStoreConfig;
   readonly snapshotIntervalMs: number;
 }
 
 export function loadStatusProjectorConfig(env: NodeJS.ProcessEnv): StatusProjectorConfig {
-  const { NATS_URL, LOG_LEVEL, SNAPSHOT_INTERVAL_MS } = loadConfig(
-    'status-projector',
-    statusProjectorEnv,
-    env,
-  );
-  return { natsUrl: NATS_URL, logLevel: LOG_LEVEL, snapshotIntervalMs: SNAPSHOT_INTERVAL_MS };
+  const parsed = loadConfig('status-projector', statusProjectorEnv, env);
+  return {
+    natsUrl: parsed.NATS_URL,
+    logLevel: parsed.LOG_LEVEL,
+    eventStore: eventStoreConfig(parsed),
+    snapshotIntervalMs: parsed.SNAPSHOT_INTERVAL_MS,
+  };
 }

@@ -1,6 +1,6 @@
 import { openBatchQueue } from '#libs/batch-queue/batch-queue.wiring.ts';
 import { type FromWorker, isToWorker } from '#libs/compute/worker-protocol.ts';
-import { JetStreamEventStore } from '#libs/event-store/jetstream/jetstream-event-store.ts';
+import { openEventStore } from '#libs/event-store/event-store.wiring.ts';
 import { systemClock } from '#libs/platform/clock.ts';
 import { createLogger } from '#libs/platform/logger.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
@@ -24,11 +24,12 @@ const send = (message: FromWorker): Promise<void> =>
 
 async function openWorker({
   natsUrl,
+  eventStore,
   queue: queueConfig,
   settings,
 }: WorkerConfig): Promise<Worker> {
   const connection = await connectNats(natsUrl, { name: 'worker', logger });
-  const store = await JetStreamEventStore.open(connection, { logger });
+  const store = await openEventStore(connection, eventStore, logger);
   const queue = await openBatchQueue(connection, queueConfig, logger);
   const { leaseMs } = queueConfig;
   const exit = (code: number): void => {

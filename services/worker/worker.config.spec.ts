@@ -6,6 +6,7 @@ describe('the configuration of a worker', () => {
     expect(loadWorkerConfig({})).toEqual({
       natsUrl: 'nats://127.0.0.1:4222',
       logLevel: 'info',
+      eventStore: { kind: 'jetstream', kurrentDbUrl: 'kurrentdb://127.0.0.1:2113?tls=false' },
       queue: { kind: 'jetstream', leaseMs: 10_000, aws: { isPathStyle: false, attemptsMax: 5 } },
       settings: { logBytesMax: 10_485_760, readyMsMax: 600_000 },
     });
@@ -23,6 +24,7 @@ describe('the configuration of a worker', () => {
     expect(loadWorkerConfig(env)).toEqual({
       natsUrl: 'nats://there:4333',
       logLevel: 'debug',
+      eventStore: { kind: 'jetstream', kurrentDbUrl: 'kurrentdb://127.0.0.1:2113?tls=false' },
       queue: { kind: 'sqs', leaseMs: 1500, aws: { isPathStyle: false, attemptsMax: 5 } },
       settings: { logBytesMax: 65_536, readyMsMax: 1000 },
     });

@@ -61,7 +61,7 @@ describe('docker-compose.yml', () => {
   });
 
   it('gives every service only settings that it reads, with values that it takes', () => {
-    expect(namesOf(ours)).toHaveLength(6);
+    expect(namesOf(ours)).toHaveLength(7);
     const problems = ours.flatMap(([, { command, environment = {} }]) =>
       settingProblems(programOf(command ?? defaultCommand()) ?? 'none', environment),
     );
@@ -79,7 +79,7 @@ describe('docker-compose.yml', () => {
       programOf(command ?? defaultCommand()),
       ...(healthcheck === undefined ? [] : [programOf(healthcheck.test)]),
     ]);
-    expect(started).toHaveLength(11);
+    expect(started).toHaveLength(13);
     expect(started.filter((program) => !existsSync(join(root, program ?? '', 'main.ts')))).toEqual(
       [],
     );
@@ -98,14 +98,14 @@ describe('docker-compose.yml', () => {
     const ports = services.flatMap(([name, service]) =>
       (service.ports ?? []).map((port) => [name, port] as const),
     );
-    expect(ports).toHaveLength(3);
+    expect(ports).toHaveLength(4);
     expect(ports.filter(([, port]) => !port.startsWith('127.0.0.1:'))).toEqual([]);
     const written = composeText.match(/.*CORTEX_BIND:-.*/g);
     expect(written).toEqual([expect.stringContaining(':8888')]);
   });
 
   it('checks the health of whatever lasts, and waits for it before what needs it starts', () => {
-    expect(namesOf(lasting)).toHaveLength(6);
+    expect(namesOf(lasting)).toHaveLength(8);
     expect(namesOf(lasting.filter(([, { healthcheck }]) => healthcheck === undefined))).toEqual([]);
     const needs = services.flatMap(([, { depends_on }]) => Object.entries(depends_on ?? {}));
     expect(needs.length).toBeGreaterThanOrEqual(5);

@@ -3,6 +3,7 @@ import { uploadEnv } from '../../services/cli/upload/upload.config.ts';
 import { enqueuerEnv } from '../../services/enqueuer/enqueuer.config.ts';
 import { gatewayEnv } from '../../services/gateway/gateway.config.ts';
 import { healthEnv } from '../../services/health/health.config.ts';
+import { relayEnv } from '../../services/relay/relay.config.ts';
 import { schedulerEnv } from '../../services/scheduler/scheduler.config.ts';
 import { embeddedAwsEnv } from '../../services/standalone/aws/aws.config.ts';
 import { standaloneEnv } from '../../services/standalone/standalone.config.ts';
@@ -17,6 +18,7 @@ const SETTINGS: Readonly<Record<string, Shape>> = {
   'services/enqueuer': enqueuerEnv.shape,
   'services/scheduler': schedulerEnv.shape,
   'services/status-projector': statusProjectorEnv.shape,
+  'services/relay': relayEnv.shape,
   'services/worker': workerEnv.shape,
   'services/health': healthEnv.shape,
   'services/standalone': standaloneEnv.shape,

@@ -1,0 +1,39 @@
+import { describe } from '@jest/globals';
+import { silentLogger } from '#libs/platform/logger.ts';
+import { TestKurrentServer } from '#test/support/kurrentdb/kurrentdb-server.ts';
+import { eventStoreContract, type OpenedStore } from '../event-store.contract.ts';
+import { lifecycleSharingContract } from '../lifecycle-sharing.contract.ts';
+import { KurrentDbEventStore } from './kurrentdb-event-store.ts';
+
+async function open(): Promise<OpenedStore> {
+  const server = await TestKurrentServer.start();
+  const store = await KurrentDbEventStore.open(server.url, { logger: silentLogger });
+  return {
+    store,
+    close: async () => {
+      await store.close();
+      await server.stop();
+    },
+  };
+}
+
+describe('on gRPC in this process', () => {
+  eventStoreContract(open);
+  lifecycleSharingContract(open);
+});
+
+const realUrl = process.env['KURRENTDB_URL'] ?? '';
+if (realUrl === '') {
+  process.stderr.write('not checked on a real KurrentDB: KURRENTDB_URL is not set\n');
+} else {
+  /** Each log is one of its own in the same database. */
+  const openReal = async (): Promise<OpenedStore> => {
+    const log = `spec${crypto.randomUUID().replaceAll('-', '')}`;
+    const store = await KurrentDbEventStore.open(realUrl, { logger: silentLogger, log });
+    return { store, close: () => store.close() };
+  };
+  describe('on the KurrentDB at KURRENTDB_URL', () => {
+    eventStoreContract(openReal);
+    lifecycleSharingContract(openReal);
+  });
+}

@@ -1,0 +1,100 @@
+import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
+import type { LoggedEvent, PlatformEvent, Position } from '#libs/domain/platform-event.ts';
+import { belongsTo } from '../codec/lane-events.ts';
+import {
+  type DecisionLane,
+  EMPTY_LANE,
+  type EventStore,
+  EventStoreUnavailable,
+  type Fact,
+  type FactLane,
+  type LifecycleDelivery,
+  type LogEntry,
+} from '../event-store.port.ts';
+import { appendDecided, recordFacts } from './append-record.ts';
+import { followRecords } from './follow-records.ts';
+import { readJob } from './job-history.ts';
+import { KurrentConnection, type KurrentOptions } from './kurrent-connection.ts';
+import { lastOfLog, readStream } from './read-records.ts';
+import { type ShareOptions, shareLifecycle } from './share-lifecycle.ts';
+import type { ReadEntry } from './stored-record.ts';
+
+/**
+ * KurrentDB holds the log: a lane is a stream, an event is a record with the attributes of a
+ * CloudEvent as its metadata.
+ *
+ * A position is the commit position in `$all`: an offset in bytes, so positions grow but not by one, and
+ * a number holds those of the first 9 petabytes. A lane's version is how many records its stream has.
+ */
+export class KurrentDbEventStore implements EventStore {
+  private constructor(private readonly connection: KurrentConnection) {}
+
+  /**
+   * @param url a connection string: `kurrentdb://…` or `kurrentdb+discover://…`
+   * @throws EventStoreUnavailable when the server does not answer
+   */
+  static async open(url: string, options: KurrentOptions): Promise<KurrentDbEventStore> {
+    const store = new KurrentDbEventStore(new KurrentConnection(url, options));
+    await store.lastPosition();
+    return store;
+  }
+
+  async read<E extends PlatformEvent>(
+    lane: DecisionLane<E>,
+  ): Promise<{ readonly events: readonly LoggedEvent<E>[]; readonly version: number }> {
+    const records = await readStream(this.connection, this.connection.names.streamOf(lane));
+    const events: LoggedEvent<E>[] = [];
+    for (const entry of records.map((record) => this.connection.readEntry(record))) {
+      if (entry.kind === 'unreadable') this.skip(entry);
+      else if (belongsTo(lane, entry.logged)) events.push(entry.logged);
+    }
+    const last = records.at(-1);
+    return { events, version: last === undefined ? EMPTY_LANE : Number(last.revision) + 1 };
+  }
+
+  append<E extends PlatformEvent>(
+    lane: DecisionLane<E>,
+    fact: Fact<E>,
+    expectedVersion: number,
+  ): Promise<Position> {
+    return appendDecided(this.connection, { lane, fact }, expectedVersion);
+  }
+
+  record<E extends PlatformEvent>(lane: FactLane<E>, facts: readonly Fact<E>[]): Promise<void> {
+    return recordFacts(this.connection, lane, facts);
+  }
+
+  async *follow(after: Position, signal: AbortSignal): AsyncGenerator<readonly LogEntry[]> {
+    for await (const records of followRecords(this.connection, after, signal)) {
+      yield records.map((record) => this.connection.readEntry(record));
+    }
+  }
+
+  async lastPosition(): Promise<Position> {
+    return (await lastOfLog(this.connection))?.position ?? 0;
+  }
+
+  async *history(apiName: ApiName, jobId: JobId): AsyncGenerator<LogEntry> {
+    for await (const record of readJob(this.connection, apiName, jobId)) {
+      yield this.connection.readEntry(record);
+    }
+  }
+
+  shareLifecycle(group: string, options: ShareOptions): AsyncIterable<LifecycleDelivery> {
+    return shareLifecycle(this.connection, group, options);
+  }
+
+  /** Ends everything that goes on. */
+  close(): Promise<void> {
+    return this.connection.close();
+  }
+
+  /**
+   * Whatever somebody put into a lane must not block it. An event of a later version is another
+   * matter: to decide without what it says could contradict it.
+   */
+  private skip({ unreadable, isNewer }: Extract<ReadEntry, { kind: 'unreadable' }>): void {
+    if (isNewer) throw new EventStoreUnavailable(`${unreadable.subject}: ${unreadable.problem}`);
+    this.connection.logger.warn({ ...unreadable }, 'event in a lane skipped: it cannot be read');
+  }
+}

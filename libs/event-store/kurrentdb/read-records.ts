@@ -1,0 +1,106 @@
+import {
+  BACKWARDS,
+  END,
+  type KurrentDBClient,
+  type ResolvedEvent,
+  StreamNotFoundError,
+  streamNameFilter,
+} from '@kurrent/kurrentdb-client';
+
+import type { KurrentConnection } from './kurrent-connection.ts';
+import { type StoredRecord, storedRecord } from './stored-record.ts';
+
+/** Only the leader is sure to know the newest append. */
+const requiresLeader = true;
+/** Events of one request when a stream is read for long: the place to go on from after a failure. */
+const PAGE_COUNT = 1000;
+
+/** All records of a stream, oldest first; none of a stream that is not there. */
+export function readStream(connection: KurrentConnection, stream: string): Promise<StoredRecord[]> {
+  return connection.ask((client) => collect(client.readStream(stream, { requiresLeader })));
+}
+
+/** The newest record of a stream, or `null`. */
+export async function lastOfStream(
+  connection: KurrentConnection,
+  stream: string,
+): Promise<StoredRecord | null> {
+  const read = (client: KurrentDBClient) =>
+    client.readStream(stream, {
+      direction: BACKWARDS,
+      fromRevision: END,
+      maxCount: 1,
+      requiresLeader,
+    });
+  const [last] = await connection.ask((client) => collect(read(client)));
+  return last ?? null;
+}
+
+/** The record of a stream at a revision, or `null`. */
+export async function recordAt(
+  connection: KurrentConnection,
+  stream: string,
+  revision: bigint,
+): Promise<StoredRecord | null> {
+  const [record] = await pageOf(connection, stream, revision, 1);
+  return record ?? null;
+}
+
+/** The newest record of the log, or `null`. */
+export async function lastOfLog(connection: KurrentConnection): Promise<StoredRecord | null> {
+  const filter = streamNameFilter({ prefixes: [connection.names.prefix] });
+  const read = (client: KurrentDBClient) =>
+    client.readAll({
+      direction: BACKWARDS,
+      fromPosition: END,
+      maxCount: 1,
+      filter,
+      requiresLeader,
+    });
+  const [last] = await connection.ask((client) => collect(read(client)));
+  return last ?? null;
+}
+
+/**
+ * The records of a stream up to position `last`, oldest first, a page at a time.
+ *
+ * @throws EventStoreUnavailable
+ */
+export async function* streamUpTo(
+  connection: KurrentConnection,
+  stream: string,
+  last: number,
+): AsyncGenerator<StoredRecord> {
+  for (let fromRevision: bigint | null = 0n; fromRevision !== null;) {
+    const page: readonly StoredRecord[] = await pageOf(connection, stream, fromRevision);
+    for (const record of page) {
+      if (record.position > last) return;
+      yield record;
+    }
+    const newest = page.at(-1);
+    fromRevision = newest === undefined ? null : newest.revision + 1n;
+  }
+}
+
+const pageOf = (
+  connection: KurrentConnection,
+  stream: string,
+  fromRevision: bigint,
+  maxCount = PAGE_COUNT,
+): Promise<StoredRecord[]> =>
+  connection.ask((client) =>
+    collect(client.readStream(stream, { fromRevision, maxCount, requiresLeader })),
+  );
+
+async function collect(events: AsyncIterable<ResolvedEvent>): Promise<StoredRecord[]> {
+  const records: StoredRecord[] = [];
+  try {
+    for await (const event of events) {
+      const record = storedRecord(event);
+      if (record !== null) records.push(record);
+    }
+  } catch (error) {
+    if (!(error instanceof StreamNotFoundError)) throw error;
+  }
+  return records;
+}
