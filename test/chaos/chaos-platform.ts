@@ -13,7 +13,7 @@ import { SupervisedProcess } from '../../services/standalone/supervised-process.
 import type { Target } from './chaos-plan.ts';
 
 const root = join(import.meta.dirname, '../..');
-export const HANDLER = join(import.meta.dirname, 'chaos-handler.mjs');
+export const HANDLER = join(import.meta.dirname, 'chaos_handler.py');
 const STANDBY = 'standby-scheduler';
 const READY_MS_MAX = 60_000;
 const STOP_MS_MAX = 40_000;

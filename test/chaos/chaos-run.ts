@@ -110,7 +110,7 @@ class ChaosRun {
       },
     });
     return this.platform.deploy(
-      api('chaos', [process.execPath, HANDLER]),
+      api('chaos', ['python3', '-I', '-S', HANDLER]),
       api('broken', ['/no/such/program']),
     );
   }

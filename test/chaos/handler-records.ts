@@ -23,7 +23,7 @@ export function readRecords(folder: string): ReadonlyMap<string, JobRecord> {
   return new Map([...lines].map(([jobId, all]) => [jobId, recordOf(all)]));
 }
 
-/** Lines as `chaos-handler.mjs` writes them. */
+/** Lines as `chaos_handler.py` writes them. */
 export function recordOf(lines: readonly string[]): JobRecord {
   const itemsByBatch = new Map<number, (readonly number[])[]>();
   const hookBodies: string[] = [];

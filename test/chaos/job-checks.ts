@@ -1,3 +1,4 @@
+import type { EndStatus } from '#libs/domain/job/job-status-code.ts';
 import { stringifyWithRaw } from '#libs/domain/kernel/raw-json.ts';
 import type { LoggedEvent } from '#libs/domain/platform-event.ts';
 import { jobStatusDocument } from '#libs/domain/status/job-documents.ts';
@@ -34,18 +35,27 @@ export function problemsOf(evidence: JobEvidence): readonly string[] {
   ].map((problem) => `${evidence.plan.name}: ${problem}`);
 }
 
-function endProblems({ plan, events }: JobEvidence): readonly string[] {
+function endProblems({ plan, events, record }: JobEvidence): readonly string[] {
   const ends = events.flatMap(({ event }) => (event.type === 'JobCompleted' ? [event.data] : []));
   const submissions = events.filter(({ event }) => event.type === 'JobSubmitted');
   const { status } = expectedEnd(plan);
   return [
     ...(submissions.length === 1 ? [] : [`submitted ${submissions.length} times`]),
     ...(ends.length === 1 ? [] : [`completed ${ends.length} times`]),
+    ...(NO_CALL_AFTER.has(status) && record.lastCallAtMs > endedAtMs(events)
+      ? [`a handler call started ${record.lastCallAtMs - endedAtMs(events)} ms after the end`]
+      : []),
     ...(ends.every((end) => end.status === status)
       ? []
       : [`must end ${status}, but ended ${JSON.stringify(ends)}`]),
   ];
 }
+
+/** Whoever stops a job relies on it; at another end nothing is left to call for. */
+const NO_CALL_AFTER: ReadonlySet<EndStatus> = new Set<EndStatus>(['stopped', 'timed_out']);
+
+const endedAtMs = (events: readonly LoggedEvent[]): number =>
+  Date.parse(events.find(({ event }) => event.type === 'JobCompleted')?.at ?? '');
 
 /** The plan alone says what the counts of a job are whose every batch is settled. */
 function countProblems({ plan }: JobEvidence, sets: BatchSets): readonly string[] {

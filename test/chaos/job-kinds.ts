@@ -3,7 +3,7 @@ import type { EndStatus } from '#libs/domain/job/job-status-code.ts';
 /** Draws whole numbers from `min` to `max`. */
 export type Draw = (min: number, max: number) => number;
 
-/** What the handler does with a batch; see `chaos-handler.mjs`. */
+/** What the handler does with a batch; see `chaos_handler.py`. */
 export type Mark = 'hold' | 'fail' | 'fail-once' | 'exit-once' | 'exit' | 'kill-worker';
 
 /** When a job is stopped. */
