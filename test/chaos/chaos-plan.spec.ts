@@ -44,13 +44,13 @@ describe('the plan of a seed', () => {
   });
 });
 
-describe('what a job must come to', () => {
-  const planned = (kind: string) => {
-    const job = planOf(1).jobs.find((each) => each.kind === kind);
-    if (job === undefined) throw new Error(`no job is ${kind}`);
-    return { job, end: expectedEnd(job) };
-  };
+function planned(kind: string) {
+  const job = planOf(1).jobs.find((each) => each.kind === kind);
+  if (job === undefined) throw new Error(`no job is ${kind}`);
+  return { job, end: expectedEnd(job) };
+}
 
+describe('what a job must come to', () => {
   it('is all of its batches, when nothing is wrong with them', () => {
     expect(planned('plain').end).toEqual({
       status: 'succeeded',

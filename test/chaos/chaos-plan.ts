@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { gen, integer, sample } from 'fast-check';
 import { type Draw, type JobKind, KINDS, type Peculiarities } from './job-kinds.ts';
 
 /** How much chaos; `--jobs` and `--batches` make it smaller while one looks for something. */
@@ -75,11 +75,11 @@ const DELAY_MS_MAX = 400;
 const FAULTS_UNTIL = 0.92;
 
 export function planOf(seed: number, size: ChaosSize = FULL_SIZE): ChaosPlan {
-  const plans = fc.gen().map((generate) => {
-    const draw: Draw = (min, max) => generate(fc.integer, { min, max });
+  const plans = gen().map((generate) => {
+    const draw: Draw = (min, max) => generate(integer, { min, max });
     return { seed, jobs: plannedJobs(draw, size), faults: plannedFaults(draw, size) };
   });
-  const [plan] = fc.sample(plans, { seed, numRuns: 1, unbiased: true });
+  const [plan] = sample(plans, { seed, numRuns: 1, unbiased: true });
   if (plan === undefined) throw new Error('no plan was drawn');
   return plan;
 }
@@ -88,7 +88,7 @@ function plannedJobs(draw: Draw, { jobCount, batchCount }: ChaosSize): readonly 
   return shuffled(draw, kindsOf(jobCount)).map((kind, place) => ({
     name: `job-${String(place).padStart(3, '0')}-${kind}`,
     kind,
-    workers: draw(1, 8) === 1 ? 2 : 1,
+    workers: draw(1, 16) === 1 ? 2 : 1,
     batchCount,
     marks: new Map(),
     receiveCountMax: null,

@@ -14,6 +14,7 @@ import type { Target } from './chaos-plan.ts';
 
 const root = join(import.meta.dirname, '../..');
 export const HANDLER = join(import.meta.dirname, 'chaos_handler.py');
+const servicesDir = join(root, 'dist/services');
 const STANDBY = 'standby-scheduler';
 const READY_MS_MAX = 60_000;
 const STOP_MS_MAX = 40_000;
@@ -26,11 +27,32 @@ const ENV = {
   LEADER_TTL_MS: '1500',
   STOP_GRACE_MS: '300',
   SNAPSHOT_INTERVAL_MS: '1500',
-  LOCAL_WORKERS_MAX: '8',
+  LOCAL_WORKERS_MAX: '6',
   LOCAL_WORKERS_WARM: '2',
   LOG_LEVEL: 'info',
   CORTEX_AWS: 'configured', // No job here has to do with S3.
 };
+
+interface Ports {
+  readonly gateway: number;
+  readonly nats: number;
+}
+
+const natsUrlOf = ({ nats }: Ports): string => `nats://127.0.0.1:${nats}`;
+
+function environment(dataDir: string, { gateway, nats }: Ports): NodeJS.ProcessEnv {
+  const { NATS_URL: _, ...inherited } = process.env;
+  return {
+    ...inherited,
+    ...ENV,
+    HOST: '127.0.0.1',
+    PORT: String(gateway),
+    NATS_PORT: String(nats),
+    CORTEX_DATA_DIR: dataDir,
+    CORTEX_INSTALLATION: dataDir,
+    NODE_COMPILE_CACHE: join(root, '.cache', 'compiled'),
+  };
+}
 
 /**
  * The platform as `npm start` runs it, by its own supervisor, which starts again what is killed; and
@@ -39,38 +61,26 @@ const ENV = {
 export class ChaosPlatform extends PlatformClient {
   private constructor(
     readonly dataDir: string,
-    readonly natsUrl: string,
-    gatewayPort: number,
+    private readonly ports: Ports,
     private readonly standalone: ChildProcess,
     private readonly standby: SupervisedProcess,
   ) {
-    super(`http://127.0.0.1:${gatewayPort}`);
+    super(`http://127.0.0.1:${ports.gateway}`);
   }
 
   static async start(): Promise<ChaosPlatform> {
     assertBuilt();
     const dataDir = await mkdtemp(join(tmpdir(), 'cortex-chaos-'));
     await mkdir(join(dataDir, 'records'));
-    const [gatewayPort, natsPort] = [await freePort(), await freePort()];
-    const natsUrl = `nats://127.0.0.1:${natsPort}`;
-    const { NATS_URL: _, ...inherited } = process.env;
-    const env = {
-      ...inherited,
-      ...ENV,
-      HOST: '127.0.0.1',
-      PORT: String(gatewayPort),
-      NATS_PORT: String(natsPort),
-      CORTEX_DATA_DIR: dataDir,
-      CORTEX_INSTALLATION: dataDir,
-      NODE_COMPILE_CACHE: join(root, '.cache', 'compiled'),
-    };
-    const servicesDir = join(root, 'dist/services');
+    const ports = { gateway: await freePort(), nats: await freePort() };
+    const env = environment(dataDir, ports);
     const logFile = (name: string): string => join(dataDir, 'logs', `${name}.log`);
+    const main = join(servicesDir, 'standalone/main.js');
     const standalone = spawnLogged(
       {
         name: 'standalone',
         command: process.execPath,
-        args: [join(servicesDir, 'standalone/main.js')],
+        args: [main],
         env,
         logFile: logFile('standalone'),
         hasChannel: true,
@@ -79,14 +89,23 @@ export class ChaosPlatform extends PlatformClient {
     );
     const spec = serviceSpec('scheduler', {
       servicesDir,
-      env: { ...env, NATS_URL: natsUrl },
+      env: { ...env, NATS_URL: natsUrlOf(ports) },
       logFile: logFile(STANDBY),
     });
     const standby = new SupervisedProcess({ ...spec, name: STANDBY }, () => {});
-    const platform = new ChaosPlatform(dataDir, natsUrl, gatewayPort, standalone, standby);
+    const platform = new ChaosPlatform(dataDir, ports, standalone, standby);
     standby.start();
-    await platform.untilReady();
-    return platform;
+    try {
+      await platform.untilReady();
+      return platform;
+    } catch (error) {
+      await platform.stop();
+      throw error;
+    }
+  }
+
+  get natsUrl(): string {
+    return natsUrlOf(this.ports);
   }
 
   get recordDir(): string {

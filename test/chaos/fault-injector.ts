@@ -64,12 +64,14 @@ export class FaultInjector {
 
   private putToSleep(pid: number, pauseMs: number): void {
     signalTo(pid, 'SIGSTOP');
-    const waking = pause(pauseMs).then(() => {
-      signalTo(pid, 'SIGCONT');
-      this.wakings.delete(waking);
-    });
+    const waking = wakeLater(pid, pauseMs).finally(() => this.wakings.delete(waking));
     this.wakings.add(waking);
   }
+}
+
+async function wakeLater(pid: number, pauseMs: number): Promise<void> {
+  await pause(pauseMs);
+  signalTo(pid, 'SIGCONT');
 }
 
 function signalTo(pid: number, signal: NodeJS.Signals): void {

@@ -32,8 +32,20 @@ const { values: given } = parseArgs({
 
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 
+class BadOption extends Error {
+  override readonly name = 'BadOption';
+}
+
 if (given.help) say(HELP);
-else process.exitCode = await main();
+else {
+  try {
+    process.exitCode = await main();
+  } catch (error) {
+    if (!(error instanceof BadOption)) throw error;
+    say(error.message);
+    process.exitCode = 2;
+  }
+}
 
 async function main(): Promise<number> {
   const size = { jobCount: wholeNumber('jobs'), batchCount: wholeNumber('batches') };
@@ -63,8 +75,7 @@ function seeds(): readonly number[] {
 function wholeNumber(name: 'seed' | 'seeds' | 'from' | 'jobs' | 'batches'): number {
   const text = given[name] ?? '';
   if (/^\d{1,9}$/.test(text)) return Number(text);
-  say(`--${name} must be a whole number (got "${text}"); see --help`);
-  process.exit(2);
+  throw new BadOption(`--${name} must be a whole number (got "${text}"); see --help`);
 }
 
 function showProgress(seed: number, { submitted, ended, faults }: ChaosProgress): void {
