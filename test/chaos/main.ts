@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { assertBuilt } from '#test/support/assert-built.ts';
 import { FULL_SIZE, planOf } from './chaos-plan.ts';
 import { type ChaosProgress, type ChaosReport, runChaos } from './chaos-run.ts';
 
@@ -49,6 +50,7 @@ else {
 
 async function main(): Promise<number> {
   const size = { jobCount: wholeNumber('jobs'), batchCount: wholeNumber('batches') };
+  assertBuilt();
   const failed: number[] = [];
   for (const seed of seeds()) {
     const plan = planOf(seed, size);
@@ -89,5 +91,7 @@ function tell(report: ChaosReport): void {
   say(`seed ${seed} ${verdict} in ${(tookMs / 1000).toFixed(1)} s: ${figures}`);
   if (problems.length === 0) return;
   for (const problem of problems) say(`  ${problem}`);
-  say(`  data and logs: ${dataDir}\n  again: npm run chaos -- --seed ${seed}`);
+  say(
+    `  data and logs: ${dataDir}\n  again: npm run chaos -- --seed ${seed} --jobs ${given.jobs} --batches ${given.batches}`,
+  );
 }
