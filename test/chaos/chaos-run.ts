@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { DEAD_LETTER_STREAM, QUEUE_STREAM } from '#libs/batch-queue/jetstream/queue-names.ts';
 import { silentLogger } from '#libs/platform/logger.ts';
@@ -83,7 +84,7 @@ class ChaosRun {
       await this.wreakHavoc();
       return await this.check();
     } catch (error) {
-      return [`the run broke: ${error instanceof Error ? error.stack : String(error)}`];
+      return [`the run broke: ${inspect(error)}`];
     } finally {
       clearInterval(telling);
       onProgress(this.progress);

@@ -3,10 +3,9 @@ import type { JobView } from '#libs/domain/status/job-view.ts';
 import type { PlatformView } from '#libs/domain/status/platform-view.ts';
 import { pause } from '#libs/platform/pause.ts';
 import { JobKeeper, type JobKeeperDeps } from './job-keeper.ts';
+import { QUEUE_LOOK_MS } from './queue-watch.ts';
 
 const RETRY_MS = 1000;
-/** Two requests; often enough that a person who looks finds nothing that should not be there. */
-const QUEUE_SWEEP_MS = 15_000;
 
 /** What is known of all jobs, and waiting for what was recorded meanwhile. */
 export interface FollowedJobs {
@@ -38,7 +37,7 @@ export class KeepJobs {
     for (const job of this.followed.view.jobs.values()) {
       if (job.end === null) this.keep(job);
     }
-    const { logger, queueSweepMs = QUEUE_SWEEP_MS } = this.deps;
+    const { logger, queueSweepMs = QUEUE_LOOK_MS } = this.deps;
     while (!this.signal.aborted) {
       const isSwept = await this.sweepQueues().then(
         () => true,
