@@ -38,15 +38,21 @@ export interface ChaosProgress {
   readonly faults: number;
 }
 
+export interface ChaosOptions {
+  readonly onProgress?: (progress: ChaosProgress) => void;
+  /** Gives up. What was paused is woken even so: it could not leave by itself. */
+  readonly interrupt?: AbortSignal;
+}
+
 /** Runs a plan against a platform of its own, checks every job, and leaves nothing behind. */
 export async function runChaos(
   plan: ChaosPlan,
-  onProgress: (progress: ChaosProgress) => void = () => {},
+  { onProgress = () => {}, interrupt = new AbortController().signal }: ChaosOptions = {},
 ): Promise<ChaosReport> {
   const startedAt = performance.now();
   const platform = await ChaosPlatform.start();
   const run = new ChaosRun(plan, platform, await LogWatch.start(platform.natsUrl));
-  const problems = [...(await run.problems(onProgress))];
+  const problems = [...(await run.problems(onProgress, interrupt))];
   const left = await platform.stop();
   problems.push(...left.map(({ pid, commandLine }) => `process left: ${pid} ${commandLine}`));
   if (problems.length === 0) await platform.removeData();
@@ -77,11 +83,14 @@ class ChaosRun {
     };
   }
 
-  async problems(onProgress: (progress: ChaosProgress) => void): Promise<readonly string[]> {
+  async problems(
+    onProgress: (progress: ChaosProgress) => void,
+    interrupt: AbortSignal,
+  ): Promise<readonly string[]> {
     const telling = setInterval(() => onProgress(this.progress), 1000);
     try {
       await this.deploy();
-      await this.wreakHavoc();
+      await this.wreakHavoc(interrupt);
       return await this.check();
     } catch (error) {
       return [`the run broke: ${inspect(error)}`];
@@ -117,9 +126,9 @@ class ChaosRun {
   }
 
   /** Submits and kills at the same time, until every job has ended. */
-  private async wreakHavoc(): Promise<void> {
+  private async wreakHavoc(interrupt: AbortSignal): Promise<void> {
     const over = new AbortController();
-    const { signal } = over;
+    const signal = AbortSignal.any([over.signal, interrupt]);
     const work = [
       this.submitter.run(this.plan.jobs, signal),
       this.injector.run(this.plan.faults, signal),
@@ -127,7 +136,7 @@ class ChaosRun {
     const { length: jobCount } = this.plan.jobs;
     const ended = until(
       `${jobCount} jobs to end`,
-      () => this.watch.endedCount === jobCount || over.signal.aborted,
+      () => this.watch.endedCount === jobCount || signal.aborted,
       RUN_MS_MAX,
     );
     try {

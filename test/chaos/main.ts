@@ -52,6 +52,7 @@ async function main(): Promise<number> {
   const size = { jobCount: wholeNumber('jobs'), batchCount: wholeNumber('batches') };
   assertBuilt();
   const failed: number[] = [];
+  const interrupt = interruptOnSignal();
   for (const seed of seeds()) {
     const plan = planOf(seed, size);
     if (given.plan) {
@@ -60,12 +61,24 @@ async function main(): Promise<number> {
       );
       continue;
     }
-    const report = await runChaos(plan, (progress) => showProgress(seed, progress));
+    const onProgress = (progress: ChaosProgress): void => showProgress(seed, progress);
+    const report = await runChaos(plan, { onProgress, interrupt });
+    if (interrupt.aborted) {
+      say(`interrupted; data and logs: ${report.dataDir}`);
+      return 130;
+    }
     tell(report);
     if (report.problems.length > 0) failed.push(seed);
   }
   if (failed.length > 0) say(`\nFailed seeds: ${failed.join(', ')}`);
   return failed.length > 0 ? 1 : 0;
+}
+
+function interruptOnSignal(): AbortSignal {
+  const interrupt = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.once(signal, () => interrupt.abort(new Error('interrupted')));
+  return interrupt.signal;
 }
 
 function seeds(): readonly number[] {

@@ -33,7 +33,10 @@ export class Submitter {
         await pause(POLL_MS, null, { signal });
       const jobId = await this.submit(plan, signal);
       this.submitted.push({ plan, jobId });
-      if (plan.stop !== null) this.stops.push(this.stopLater(plan, jobId, signal));
+      if (plan.stop === null) continue;
+      const stopped = this.stopLater(plan, jobId, signal);
+      stopped.catch(() => {}); // It is awaited below, unless this run is given up before.
+      this.stops.push(stopped);
     }
     await Promise.all(this.stops);
   }
