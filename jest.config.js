@@ -36,6 +36,8 @@ export default {
     ),
     // The whole platform through its HTTP interface.
     project('e2e', ['<rootDir>/test/e2e/**/*.e2e.spec.ts']),
+    // The same while its processes are killed.
+    project('chaos', ['<rootDir>/test/chaos/*.e2e.spec.ts']),
   ],
   testTimeout: 60_000,
 };

@@ -20,6 +20,7 @@ export interface LeaderDeps {
   readonly logger: Logger;
   readonly graceMs: number;
   readonly queueLookMs?: number;
+  readonly queueSweepMs?: number;
 }
 
 /**

@@ -125,4 +125,11 @@ describe('a leader that starts', () => {
     await untilQueued();
     expect(queue.listCount).toBe(2);
   });
+
+  it('looks again later: a queue may come back after it was deleted', async () => {
+    candidate = new Candidate(shared, { queueSweepMs: 10 });
+    await until('the first look', () => queue.listCount > 0);
+    await queue.create(keyOf(jobId('00000000000000ff')), NO_DEAD_LETTERS);
+    await untilQueued();
+  });
 });

@@ -53,6 +53,8 @@ const leader = new Leader({
   clock: systemClock,
   logger,
   graceMs: config.stopGraceMs,
+  queueLookMs: config.queueLookMs,
+  queueSweepMs: config.queueLookMs,
 });
 const leading = leader.run(stopping.signal);
 leading.catch((error: unknown) => {

@@ -14,6 +14,7 @@ describe('the configuration of the scheduler', () => {
       stopGraceMs: 10_000,
       workerSettings: { logBytesMax: 10_485_760, readyMsMax: 600_000 },
       retention: { ageMsMax: 604_800_000, logBytesMax: 5_368_709_120 },
+      queueLookMs: 10_000,
     });
     expect(workersMax).toBeGreaterThanOrEqual(2);
     expect(warmWorkers).toBeGreaterThanOrEqual(2);
@@ -25,6 +26,7 @@ describe('the configuration of the scheduler', () => {
       LEASE_MS: '2000',
       LEADER_TTL_MS: '700',
       STOP_GRACE_MS: '0',
+      QUEUE_LOOK_MS: '500',
       LOCAL_WORKERS_MAX: '3',
       LOCAL_WORKERS_WARM: '0',
       LOCAL_KEEP_DAYS: '0.5',
@@ -35,6 +37,7 @@ describe('the configuration of the scheduler', () => {
       queue: { leaseMs: 2000 },
       leaderTtlMs: 700,
       stopGraceMs: 0,
+      queueLookMs: 500,
       workersMax: 3,
       warmWorkers: 0,
       retention: { ageMsMax: 43_200_000, logBytesMax: 2_097_152 },
@@ -48,6 +51,7 @@ describe('the configuration of the scheduler', () => {
     ['LEADER_TTL_MS', '1e12'],
     ['STOP_GRACE_MS', '-1'],
     ['STOP_GRACE_MS', '1e12'],
+    ['QUEUE_LOOK_MS', '0'],
     ['LOCAL_WORKERS_MAX', '0'],
     ['LOCAL_WORKERS_WARM', '-1'],
     ['LOCAL_WORKERS_WARM', 'some'],

@@ -35,6 +35,9 @@ export const schedulerEnv = z.object({
   STOP_GRACE_MS: durationMs({ min: 0 })
     .default(10_000)
     .describe('How long a handler call may go on after its job has ended, in ms'),
+  QUEUE_LOOK_MS: durationMs({ min: 100 })
+    .default(10_000)
+    .describe('How often to look for queues that are gone or that nobody needs any more, in ms'),
   LOCAL_WORKERS_MAX: count
     .min(1)
     .default(2 * availableParallelism())
@@ -62,6 +65,7 @@ export interface SchedulerConfig {
   readonly queue: QueueConfig;
   readonly leaderTtlMs: number;
   readonly stopGraceMs: number;
+  readonly queueLookMs: number;
   readonly workersMax: number;
   readonly warmWorkers: number;
   readonly workerSettings: WorkerSettings;
@@ -78,6 +82,7 @@ export function loadSchedulerConfig(env: NodeJS.ProcessEnv): SchedulerConfig {
     queue: queueConfig(parsed),
     leaderTtlMs: parsed.LEADER_TTL_MS,
     stopGraceMs: parsed.STOP_GRACE_MS,
+    queueLookMs: parsed.QUEUE_LOOK_MS,
     workersMax: parsed.LOCAL_WORKERS_MAX,
     warmWorkers: parsed.LOCAL_WORKERS_WARM,
     workerSettings: workerSettings(parsed),

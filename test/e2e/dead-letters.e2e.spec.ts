@@ -8,15 +8,14 @@ import { Recording } from '#test/support/recording.ts';
 import { until } from '#test/support/until.ts';
 
 const ARN = 'arn:aws:sqs:us-east-1:000000000000:failed';
-/** Twice as long as it takes to notice that a queue is gone. */
-const LOST_QUEUE_MS_MAX = 45_000;
 
 let platform: TestPlatform;
 let nats: NatsConnection;
 
 beforeAll(async () => {
-  // A short lease only makes the tests shorter: what a dead worker held is offered again sooner.
-  platform = await startPlatform({ env: { LEASE_MS: '1500' } });
+  // Only to make the tests shorter: what a dead worker held is offered again sooner, a lost queue is
+  // noticed sooner.
+  platform = await startPlatform({ env: { LEASE_MS: '1500', QUEUE_LOOK_MS: '1000' } });
   nats = await connect({ servers: platform.natsUrl });
 });
 afterAll(async () => {
@@ -148,7 +147,7 @@ describe('a job whose queue is deleted while it runs', () => {
     await manager.consumers.delete('CORTEX_QUEUE', `${api}_${jobId}`);
     recording.letGo('hold-batches');
 
-    const status = await platform.waitForJob({ api, jobId }, undefined, LOST_QUEUE_MS_MAX);
+    const status = await platform.waitForJob({ api, jobId });
     expect(status).toMatchObject({
       status: 'unexpected_error',
       reason: { kind: 'queue.lost', message: expect.stringContaining(jobId) },

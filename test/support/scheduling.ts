@@ -130,6 +130,7 @@ export interface CandidateOptions {
   readonly lease?: LeaderLease;
   readonly compute?: InMemoryCompute;
   readonly clock?: Clock;
+  readonly queueSweepMs?: number;
 }
 
 /** A scheduler's process with workers of its own. */
@@ -153,6 +154,7 @@ export class Candidate {
       logger: silentLogger,
       graceMs: GRACE_MS,
       queueLookMs: LOOK_MS,
+      ...(options.queueSweepMs !== undefined && { queueSweepMs: options.queueSweepMs }),
     });
     this.running = this.leader.run(this.stopping.signal);
   }

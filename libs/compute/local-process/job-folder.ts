@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ApiName, JobId, WorkerId } from '#libs/domain/kernel/ids.ts';
 import type { Workload } from '../compute.port.ts';
@@ -19,10 +19,17 @@ export async function writeJobFiles(dataDir: string, workload: Workload): Promis
     configFile: join(folder, 'config.json'),
   };
   await mkdir(folder, { recursive: true });
-  await writeFile(files.specFile, workload.jobSpecJson);
+  await writeWhole(files.specFile, workload.jobSpecJson);
   const config = mergeConfig(workload.spec.handler?.config ?? {}, workload.configJson);
-  await writeFile(files.configFile, config);
+  await writeWhole(files.configFile, config);
   return files;
+}
+
+/** Handlers that an earlier scheduler has started may be reading it: they see all or what was before. */
+async function writeWhole(file: string, text: string): Promise<void> {
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, text);
+  await rename(draft, file);
 }
 
 export const removeJobFiles = ({ folder }: JobFiles): Promise<void> =>

@@ -54,9 +54,20 @@ export class LocalJob {
     await Promise.all(this.workers.map((worker) => worker.halt()));
   }
 
-  stop(graceMs: number, leaveMsMax?: number): Promise<void> {
+  /** The job has ended. */
+  stop(graceMs: number): Promise<void> {
     this.isHalted = true;
-    this.stopping ??= this.end(graceMs, leaveMsMax);
+    this.stopping ??= this.end(graceMs);
+    return this.stopping;
+  }
+
+  /**
+   * Ends the workers of a job that may go on under another scheduler, whose handlers may be reading
+   * the job's files by now: so these stay.
+   */
+  leave(leaveMsMax: number): Promise<void> {
+    this.isHalted = true;
+    this.stopping ??= this.endWorkers(0, leaveMsMax);
     return this.stopping;
   }
 
@@ -91,10 +102,14 @@ export class LocalJob {
     for (const worker of this.workers) worker.begin();
   }
 
-  private async end(graceMs: number, leaveMsMax?: number): Promise<void> {
+  private async end(graceMs: number): Promise<void> {
+    await this.endWorkers(graceMs);
+    if (this.files !== null) await removeJobFiles(this.files);
+  }
+
+  private async endWorkers(graceMs: number, leaveMsMax?: number): Promise<void> {
     await this.starting.catch(() => {}); // Whoever started the job was told.
     await Promise.all(this.workers.map((worker) => worker.stop(graceMs, leaveMsMax)));
-    if (this.files !== null) await removeJobFiles(this.files);
   }
 
   private newWorker(id: WorkerId): LocalWorker {

@@ -128,7 +128,7 @@ export class LocalProcessCompute implements Compute {
 
   async close(): Promise<void> {
     if (this.sweeping !== null) clearInterval(this.sweeping);
-    const stops = [...this.jobs.values()].map((job) => job.stop(0, CLOSE_MS_MAX));
+    const stops = [...this.jobs.values()].map((job) => job.leave(CLOSE_MS_MAX));
     this.jobs.clear();
     await Promise.all(stops);
     await this.host.pool.close();

@@ -28,6 +28,8 @@ export interface JobKeeperDeps {
   readonly graceMs: number;
   /** How often to look whether a running job's queue is still there. */
   readonly queueLookMs?: number;
+  /** How often to look for queues that nobody needs any more. */
+  readonly queueSweepMs?: number;
 }
 
 type Abort = Extract<NextStep, { do: 'abort' }>;

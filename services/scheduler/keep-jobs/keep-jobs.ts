@@ -3,6 +3,7 @@ import type { JobView } from '#libs/domain/status/job-view.ts';
 import type { PlatformView } from '#libs/domain/status/platform-view.ts';
 import { pause } from '#libs/platform/pause.ts';
 import { JobKeeper, type JobKeeperDeps } from './job-keeper.ts';
+import { QUEUE_LOOK_MS } from './queue-watch.ts';
 
 const RETRY_MS = 1000;
 
@@ -27,18 +28,25 @@ export class KeepJobs {
     signal.addEventListener('abort', close, { once: true });
   }
 
-  /** Takes over every job that has not ended, and cleans up what is left of those that have. */
+  /**
+   * Takes over every job that has not ended, and cleans up what is left of those that have: also
+   * later, since a late sender leaves batches behind, and a server that crashes after a queue was
+   * deleted may come back with what was on it. Ends when `signal` aborts.
+   */
   async takeOver(): Promise<void> {
     for (const job of this.followed.view.jobs.values()) {
       if (job.end === null) this.keep(job);
     }
+    const { logger, queueSweepMs = QUEUE_LOOK_MS } = this.deps;
     while (!this.signal.aborted) {
-      try {
-        return await this.sweepQueues();
-      } catch (error) {
-        this.deps.logger.warn({ err: error }, 'leftover queues not swept, will retry');
-        await pause(RETRY_MS, this.signal);
-      }
+      const isSwept = await this.sweepQueues().then(
+        () => true,
+        (error: unknown) => {
+          logger.warn({ err: error }, 'leftover queues not swept, will retry');
+          return false;
+        },
+      );
+      await pause(isSwept ? queueSweepMs : RETRY_MS, this.signal);
     }
   }
 

@@ -221,8 +221,11 @@ describe('running batches', () => {
     const open: ServerResponse[] = [];
     answer = ({ body }, response) => (body === '["slow"]' ? open.push(response) : response.end());
     const fast = Array.from({ length: 100 }, () => '["fast"]');
+    const leaseMs = 60_000; // Nothing is given back for being slow, or offered again meanwhile.
+    queue = new InMemoryBatchQueue({ leaseMs });
+    await queue.create(KEY, NO_DEAD_LETTERS);
     await send(...fast, '["slow"]', ...fast);
-    const halted = start({}, { leaseMs: 60_000 }); // Nothing is given back for being slow.
+    const halted = start({}, { leaseMs });
     await until('the slow call', () => open.length === 1);
 
     halted.halt();
