@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { bytesOfQuantity, millisOfCpu } from '#libs/domain/api/quantity.ts';
 import { API_NAME } from '../api-names.ts';
 import { RESERVED_SEGMENTS } from '../management-routes.ts';
+import { labels } from './labels.schema.ts';
 
 /** A Batch API as users configure it. Parsing fills in the defaults; unknown keys are refused. */
 
@@ -169,6 +170,7 @@ export const apiConfig = z.strictObject({
   compute: compute.optional().describe('Of a `handler`; in a `pod` each container has its own'),
   node_groups: z.array(text).nullable().default(null),
   networking: z.strictObject({ endpoint: endpoint.optional() }).default({}),
+  labels: labels.default({}).describe('Labels of Kubernetes for the resources of a job'),
 });
 
 export type ApiConfig = z.infer<typeof apiConfig>;

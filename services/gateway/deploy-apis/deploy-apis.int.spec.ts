@@ -60,6 +60,7 @@ describe('PUT /v1/apis', () => {
         handler: null,
         node_groups: null,
         networking: { endpoint: '/sum' },
+        labels: {},
         id: expect.stringMatching(/^[0-9a-f]{16}--[0-9a-f]{32}$/),
         last_updated: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       },

@@ -91,6 +91,7 @@ const specOf = ({ compute, handler, networking, ...rest }: ApiConfig): ApiSpec =
   handler: handler === null ? null : { ...handler, compute: compute ?? COMPUTE_DEFAULT },
   node_groups: rest.node_groups,
   networking: { endpoint: networking.endpoint ?? `/${rest.name}` },
+  labels: rest.labels,
 });
 
 function refuseRepeated(specs: readonly ApiSpec[]): void {

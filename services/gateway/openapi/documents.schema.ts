@@ -115,6 +115,7 @@ export const apiSpecDocument = z.object({
     .nullable(),
   node_groups: z.array(z.string()).nullable(),
   networking: z.object({ endpoint: z.string() }),
+  labels: z.record(z.string(), z.string()).describe('Of the resources of its jobs in a cluster'),
   id: z.string().describe('Changes when the specification or its code changes'),
   last_updated: time,
 });
