@@ -21,6 +21,7 @@ export interface JobViewSnapshot {
   readonly stopRequest: { readonly reason: Reason | null } | null;
   readonly cursor: EnqueuingCursor;
   readonly workers: readonly (readonly [WorkerId, WorkerRecord])[];
+  readonly batchesDone: readonly number[];
   readonly tally: BatchTallySnapshot;
 }
 
@@ -53,11 +54,14 @@ export class JobView {
   cursor: EnqueuingCursor = { position: '', batchCount: 0, itemCount: 0, skippedLineCount: 0 };
   readonly workers = new Map<WorkerId, WorkerRecord>();
   private tally = new BatchTally();
+  /** By a worker's ordinal. */
+  private batchesDone: number[];
 
   constructor(
     readonly submitted: JobSubmitted['data'],
     readonly createdAt: string,
   ) {
+    this.batchesDone = Array.from({ length: submitted.workers }, () => 0);
     for (let ordinal = 0; ordinal < submitted.workers; ordinal++) {
       this.workers.set(workerId(ordinal), newWorkerRecord(createdAt));
     }
@@ -91,7 +95,8 @@ export class JobView {
 
   applyBatchEvent(event: BatchEvent, at: string): void {
     if (this.end !== null) return; // Counts are final with the job's end.
-    this.tally.apply(event);
+    const isNewSuccess = this.tally.apply(event);
+    if (event.type === 'BatchSucceeded' && isNewSuccess) this.countDone(event.data.workerId);
     if (event.type === 'JobStarted') this.startedAt ??= at;
     if (event.type === 'BatchEnqueued') this.advanceCursor(event.data);
   }
@@ -121,6 +126,11 @@ export class JobView {
     return this.tally.averageSeconds;
   }
 
+  /** Batches that a worker, with the processes before it, handled to success. */
+  batchesDoneBy(id: WorkerId): number {
+    return this.batchesDone[Number(id)] ?? 0;
+  }
+
   isSettled(batchIndex: number): boolean {
     return this.tally.isSettled(batchIndex);
   }
@@ -136,6 +146,7 @@ export class JobView {
       stopRequest: this.stopRequest,
       cursor: this.cursor,
       workers: [...this.workers],
+      batchesDone: [...this.batchesDone],
       tally: this.tally.snapshot(),
     };
   }
@@ -153,8 +164,13 @@ export class JobView {
     view.stopRequest = snapshot.stopRequest;
     view.cursor = snapshot.cursor;
     for (const [id, record] of snapshot.workers) view.workers.set(id, record);
+    view.batchesDone = [...snapshot.batchesDone];
     view.tally = BatchTally.restore(snapshot.tally);
     return view;
+  }
+
+  private countDone(id: WorkerId): void {
+    if (this.workers.has(id)) this.batchesDone[Number(id)] = this.batchesDoneBy(id) + 1;
   }
 
   private advanceCursor(range: BatchEnqueued['data']): void {
