@@ -13,12 +13,15 @@ export interface ApiVersion {
 export interface ApiViewSnapshot {
   readonly name: ApiName;
   readonly currentId: ApiId | null;
+  readonly deletedVersionCount: number;
   readonly versions: readonly ApiVersion[];
 }
 
 /** A Batch API with every version it ever had: jobs keep the one they were submitted under. */
 export class ApiView {
   private currentId: ApiId | null = null;
+  /** That many versions, the oldest, were deployed before the API was last deleted. */
+  private deletedVersionCount = 0;
   private readonly versions = new Map<ApiId, ApiVersion>();
 
   constructor(readonly name: ApiName) {}
@@ -31,6 +34,7 @@ export class ApiView {
         return;
       case 'ApiDeleted':
         this.currentId = null;
+        this.deletedVersionCount = this.versions.size;
         return;
       default:
         unreachable(event);
@@ -47,18 +51,30 @@ export class ApiView {
     return [...this.versions.values()].reverse();
   }
 
+  /** Whether the API was deleted after this version had been deployed. */
+  isDeleted(id: ApiId): boolean {
+    const place = [...this.versions.keys()].indexOf(id);
+    return place >= 0 && place < this.deletedVersionCount;
+  }
+
   version(id: ApiId): ApiVersion | null {
     return this.versions.get(id) ?? null;
   }
 
   snapshot(): ApiViewSnapshot {
-    return { name: this.name, currentId: this.currentId, versions: [...this.versions.values()] };
+    return {
+      name: this.name,
+      currentId: this.currentId,
+      deletedVersionCount: this.deletedVersionCount,
+      versions: [...this.versions.values()],
+    };
   }
 
   static restore(snapshot: ApiViewSnapshot): ApiView {
     const view = new ApiView(snapshot.name);
     for (const version of snapshot.versions) view.versions.set(version.deployed.apiId, version);
     view.currentId = snapshot.currentId;
+    view.deletedVersionCount = snapshot.deletedVersionCount;
     return view;
   }
 }

@@ -19,6 +19,7 @@ export interface JobViewSnapshot {
   readonly total: EnqueuedTotal | null;
   readonly enqueuingFailure: Reason | null;
   readonly stopRequest: { readonly reason: Reason | null } | null;
+  readonly isApiDeleted: boolean;
   readonly cursor: EnqueuingCursor;
   readonly workers: readonly (readonly [WorkerId, WorkerRecord])[];
   readonly batchesDone: readonly number[];
@@ -51,6 +52,8 @@ export class JobView {
   total: JobViewSnapshot['total'] = null;
   enqueuingFailure: Reason | null = null;
   stopRequest: JobViewSnapshot['stopRequest'] = null;
+  /** The job's API was deleted before the job had ended, or even before it was submitted. */
+  isApiDeleted = false;
   cursor: EnqueuingCursor = { position: '', batchCount: 0, itemCount: 0, skippedLineCount: 0 };
   readonly workers = new Map<WorkerId, WorkerRecord>();
   private tally = new BatchTally();
@@ -144,6 +147,7 @@ export class JobView {
       total: this.total,
       enqueuingFailure: this.enqueuingFailure,
       stopRequest: this.stopRequest,
+      isApiDeleted: this.isApiDeleted,
       cursor: this.cursor,
       workers: [...this.workers],
       batchesDone: [...this.batchesDone],
@@ -162,6 +166,7 @@ export class JobView {
     view.total = snapshot.total;
     view.enqueuingFailure = snapshot.enqueuingFailure;
     view.stopRequest = snapshot.stopRequest;
+    view.isApiDeleted = snapshot.isApiDeleted;
     view.cursor = snapshot.cursor;
     for (const [id, record] of snapshot.workers) view.workers.set(id, record);
     view.batchesDone = [...snapshot.batchesDone];
