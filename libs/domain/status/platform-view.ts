@@ -31,10 +31,10 @@ export class PlatformView {
       case 'IdempotencyKeyClaimed':
         return NO_JOBS;
       case 'ApiDeployed':
-        this.apiOf(event.data.apiName).apply(event, at);
+        this.apiOf(event.data.apiName).apply(event, at, position);
         return NO_JOBS;
       case 'ApiDeleted':
-        this.apiOf(event.data.apiName).apply(event, at);
+        this.apiOf(event.data.apiName).apply(event, at, position);
         return this.orphan(event.data.apiName);
       case 'JobSubmitted':
         return [this.addJob(new JobView(event.data, at))];
@@ -56,6 +56,15 @@ export class PlatformView {
       default:
         return unreachable(event);
     }
+  }
+
+  /** The API that requests to an endpoint are for. */
+  apiAt(endpoint: string): ApiView | null {
+    const claimants = [...this.apis.values()].filter((api) => api.endpoint === endpoint);
+    return claimants.reduce<ApiView | null>(
+      (first, api) => (first === null || api.holdsBefore(first) ? api : first),
+      null,
+    );
   }
 
   /** Passes over an entry of the log that cannot be read. */
