@@ -44,7 +44,7 @@ import { UnknownRouteController } from './unknown-route/unknown-route.controller
 
 /** What the gateway works with; whoever starts it picks the adapters. */
 export interface GatewayParts {
-  readonly config: Pick<GatewayConfig, 'publicUrl'>;
+  readonly config: Pick<GatewayConfig, 'publicUrl' | 'compute'>;
   readonly store: EventStore;
   readonly blobs: BlobStore;
   readonly queue: Pick<

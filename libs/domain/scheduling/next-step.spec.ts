@@ -55,6 +55,8 @@ const orphaned: NextStep = {
 };
 const stop: NextStep = { do: 'abort', status: 'stopped', reason: apiDeleted };
 
+const because = (message: string, kind = 'worker.exited'): Reason => ({ kind, message });
+
 describe('the next step of a job', () => {
   it.each<[string, PlatformEvent[], number, NextStep]>([
     ['a job just submitted', [submitted], 0, run],
@@ -114,8 +116,6 @@ describe('the next step of a job', () => {
   });
 
   describe('whose workers were lost one after the other', () => {
-    const because = (message: string, kind = 'worker.exited'): Reason => ({ kind, message });
-
     it.each([
       ['the last one', [because('first'), because('last')], 'worker_error', 'last'],
       ['the last one that says why', [because('first'), null], 'worker_error', 'first'],

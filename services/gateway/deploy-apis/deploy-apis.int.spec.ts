@@ -198,6 +198,17 @@ describe('PUT /v1/apis refuses', () => {
     await expectRefusal(await put(body, contentType), kind, message);
   });
 
+  it('a container without an image, where workers run on Kubernetes', async () => {
+    const cluster = await TestGateway.start({ compute: 'kubernetes' });
+    const response = await cluster.deploy();
+    await cluster.stop();
+    const { message } = (await response.json()) as { message: string };
+    expect([response.status, message]).toEqual([
+      400,
+      expect.stringMatching(/^sum: pod\.containers\.0\.image: must be defined/),
+    ]);
+  });
+
   it('an endpoint that is another API’s', async () => {
     await deployed(await putJson(aPodApi({ networking: { endpoint: '/x' } })));
     const response = await putJson(aPodApi({ name: 'other', networking: { endpoint: 'x' } }));

@@ -51,6 +51,7 @@ const deployApisOn = (
     blobs: new InMemoryBlobStore(),
     queries,
     ids: new TimeIds(clock),
+    config: { compute: 'local' },
     clock,
     logger: silentLogger,
   });

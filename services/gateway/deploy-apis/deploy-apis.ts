@@ -14,6 +14,7 @@ import { handleCommand } from '#libs/event-store/handle-command.ts';
 import type { BlobStore } from '#libs/object-store/blob-store.port.ts';
 import type { Clock } from '#libs/platform/clock.ts';
 import type { Logger } from '#libs/platform/logger.ts';
+import type { GatewayConfig } from '../gateway.config.ts';
 import { badRequest } from '../request-refused.ts';
 import type { StatusQueries } from '../status-queries.port.ts';
 import type { TimeIds } from '../time-ids.ts';
@@ -26,6 +27,7 @@ export interface DeployApisParts {
   readonly blobs: BlobStore;
   readonly queries: Pick<StatusQueries, 'getApi'>;
   readonly ids: TimeIds;
+  readonly config: Pick<GatewayConfig, 'compute'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -51,7 +53,7 @@ export class DeployApis {
 
   /** @throws RequestRefused, JsonSyntaxError before anything is deployed */
   async execute({ config, isJson, code }: DeploymentRequest): Promise<readonly Deployed[]> {
-    const specs = readApiSpecs(config, isJson);
+    const specs = readApiSpecs(config, { isJson, compute: this.parts.config.compute });
     const archive = code === null ? null : await readCodeArchive(code);
     for (const spec of specs) refuseMissingCode(spec, archive);
     return this.inTurn(() => this.deployAll(specs, archive));
