@@ -37,8 +37,8 @@ describe('a job with more workers than there is room for', () => {
     const announcements = () => eventsOf(platform.natsUrl, job, 'WorkerStalled');
 
     await until('one to run and the other to be stalled', async () => {
-      const states = (await workersOf(jobId)).map(({ state }) => state);
-      return states.includes('running') && states.includes('stalled');
+      const states = new Set((await workersOf(jobId)).map(({ state }) => state));
+      return states.has('running') && states.has('stalled');
     });
     expect((await platform.jobStatus(api, jobId)).worker_counts).toEqual({
       pending: 0,
