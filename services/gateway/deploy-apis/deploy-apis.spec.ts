@@ -28,12 +28,13 @@ class DeletingEventStore extends InMemoryEventStore {
   }
 }
 
-/** Has something happen once, behind its next answer about an endpoint. */
+/** Has something happen once, behind its next answer about the endpoint `/x`. */
 class InterruptedStatusQueries extends FoldedStatusQueries {
   interruption: (() => Promise<unknown>) | null = null;
 
   override async getApi(query: GetApiQuery): Promise<ApiAnswer | null> {
     const answer = await super.getApi(query);
+    if (!('endpoint' in query) || query.endpoint !== '/x') return answer;
     const { interruption } = this;
     this.interruption = null;
     await interruption?.();
