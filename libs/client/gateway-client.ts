@@ -18,6 +18,8 @@ import {
   messageSchema,
   type RedrivenJob,
   redrivenJobSchema,
+  type WorkerPage,
+  workerPageSchema,
 } from './gateway-documents.ts';
 
 /** Uploads may have to go through a slow line. */
@@ -152,6 +154,17 @@ export class GatewayClient {
       { method: 'POST', path, headers, body, timeoutMs: UPLOAD_TIMEOUT_MS },
       redrivenJobSchema,
     );
+  }
+
+  /**
+   * By number, also after the job's end.
+   *
+   * @param cursor `next_cursor` of the page before; `null`: the first page
+   */
+  listWorkers(jobId: string, cursor: string | null = null): Promise<Answer<WorkerPage>> {
+    const query = cursor === null ? '' : `?${new URLSearchParams({ cursor }).toString()}`;
+    const path = `${jobPath(jobId)}/workers${query}`;
+    return this.http.readJson({ method: 'GET', path }, workerPageSchema);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { JOB_STATUSES } from '#libs/domain/job/job-status-code.ts';
+import { WORKER_STATES } from '#libs/domain/worker/worker.events.ts';
 
 /**
  * What the gateway answers, as far as its clients use it. Members that are not listed are dropped
@@ -104,6 +105,20 @@ export const deadLettersSchema = z.object({
   has_more: z.boolean(),
 });
 
+export const workerPageSchema = z.object({
+  workers: z.array(
+    z.object({
+      worker_id: z.string(),
+      state: z.enum([...WORKER_STATES, 'stalled']),
+      since: z.string(),
+      reason: refusalSchema.nullable(),
+      restarts: count,
+      batches_done: count,
+    }),
+  ),
+  next_cursor: z.string().nullable(),
+});
+
 export const redrivenJobSchema = jobSchema.extend({
   redriven_batch_count: count,
   has_more: z.boolean(),
@@ -119,4 +134,5 @@ export type WorkerCounts = z.infer<typeof workerCountsSchema>;
 export type JobPage = z.infer<typeof jobPageSchema>;
 export type JobDetails = z.infer<typeof jobDetailsSchema>;
 export type DeadLetters = z.infer<typeof deadLettersSchema>;
+export type WorkerPage = z.infer<typeof workerPageSchema>;
 export type RedrivenJob = z.infer<typeof redrivenJobSchema>;

@@ -26,7 +26,7 @@ describe('a variant that the code does not know', () => {
       'an event of the platform',
       () => new PlatformView().apply({ position: 1, id: '1', at, event: unheard }),
     ],
-    ['an event of an API’s view', () => new ApiView(apiName('sum')).apply(unheard, at)],
+    ['an event of an API’s view', () => new ApiView(apiName('sum')).apply(unheard, at, 1)],
     ['an event of a job’s view', () => job().applyJobEvent(unheard, at)],
     ['a batch event', () => new BatchTally().apply(unheard)],
   ])('is refused loudly: %s', (_what, act) => {

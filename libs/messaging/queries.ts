@@ -1,6 +1,7 @@
 import type { JobStatusCode } from '#libs/domain/job/job-status-code.ts';
 import type { ApiId, ApiName, JobId, WorkerId } from '#libs/domain/kernel/ids.ts';
 import type { ApiSpecDocument } from '#libs/domain/status/job-documents.ts';
+import type { WorkerDocument } from '#libs/domain/status/worker-documents.ts';
 
 /**
  * Questions that services ask each other: Nest message patterns on NATS, one answer each.
@@ -9,6 +10,7 @@ import type { ApiSpecDocument } from '#libs/domain/status/job-documents.ts';
 export const QUERIES = {
   getJob: 'cortex.query.get-job',
   listJobs: 'cortex.query.list-jobs',
+  listWorkers: 'cortex.query.list-workers',
   getApi: 'cortex.query.get-api',
   listApis: 'cortex.query.list-apis',
   readWorkerLog: 'cortex.query.read-worker-log',
@@ -68,6 +70,24 @@ export interface ListJobsAnswer {
   readonly jobsJson: string;
   /** Whether more jobs follow the last one given. */
   readonly hasMore: boolean;
+}
+
+/** By ordinal. */
+export interface ListWorkersQuery {
+  readonly jobId: JobId;
+  /** 1 to 1000. */
+  readonly countMax: number;
+  /** Continue after this worker; `null`: from the first. */
+  readonly after: WorkerId | null;
+}
+
+export interface ListWorkersAnswer {
+  /** `null` when there is no such job. */
+  readonly page: {
+    readonly workers: readonly WorkerDocument[];
+    /** Whether more workers follow the last one given. */
+    readonly hasMore: boolean;
+  } | null;
 }
 
 /** By name, or by the endpoint path that requests come in on. */

@@ -76,25 +76,24 @@ export class ViewFollower {
   private takeAll(entries: readonly LogEntry[]): ReadonlySet<JobView> {
     const changed = new Set<JobView>();
     for (const entry of entries) {
-      const job = this.take(entry);
-      if (job !== null) changed.add(job);
+      for (const job of this.take(entry)) changed.add(job);
     }
     return changed;
   }
 
   /** No entry may end the loop: one that cannot be taken is set aside and the next one is read. */
-  private take(entry: LogEntry): JobView | null {
+  private take(entry: LogEntry): readonly JobView[] {
     if (entry.kind === 'unreadable') {
       this.view.skip(entry.unreadable.position);
       this.park(entry.unreadable);
-      return null;
+      return [];
     }
     try {
       return this.view.apply(entry.logged);
     } catch (error) {
       const { position, event } = entry.logged;
       this.park({ position, subject: event.type, problem: `cannot be applied: ${String(error)}` });
-      return null;
+      return [];
     }
   }
 

@@ -13,6 +13,7 @@ import { batchSucceeded } from '#test/support/batch.builders.ts';
 import { anyHistory, logOf } from '#test/support/history.builders.ts';
 import { A_JOB, aJobSubmitted } from '#test/support/job.builders.ts';
 import { entry, ScriptedLog, unreadableEntry } from '#test/support/scripted-log.ts';
+import { NEVER_STALLED } from '#test/support/view.builders.ts';
 import { ViewFollower } from './view-follower.ts';
 import { ViewSnapshots } from './view-snapshots.ts';
 
@@ -48,7 +49,9 @@ async function followToEnd(log: ScriptedLog, blobs: BlobStore): Promise<ViewFoll
 /** Everything that users can be shown, as bytes. */
 const documentsOf = (view: PlatformView): string =>
   [
-    ...[...view.jobs.values()].map((job) => stringifyWithRaw(jobStatusDocument(job))),
+    ...[...view.jobs.values()].map((job) =>
+      stringifyWithRaw(jobStatusDocument(job, NEVER_STALLED)),
+    ),
     ...[...view.apis.values()].flatMap((api) =>
       [api.current, ...api.allVersions].map((version) =>
         version === null ? 'deleted' : stringifyWithRaw(apiSpecDocument(version)),

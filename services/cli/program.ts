@@ -9,6 +9,7 @@ import { addLogsCommand } from './logs/logs.ts';
 import { addRedriveCommand } from './redrive/redrive.ts';
 import { addSubmitCommand } from './submit/submit.ts';
 import { addUploadCommand } from './upload/upload.ts';
+import { addWorkersCommand } from './workers/workers.ts';
 
 interface ProgramSettings {
   readonly version: string;
@@ -43,6 +44,7 @@ export function createProgram(cli: Cli, { version, defaultUrl }: ProgramSettings
   addGetCommand(program, cli);
   addSubmitCommand(program, cli);
   addDeleteCommand(program, cli);
+  addWorkersCommand(program, cli);
   addLogsCommand(program, cli);
   addDeadLettersCommand(program, cli);
   addRedriveCommand(program, cli);

@@ -11,6 +11,7 @@ describe('the configuration of the gateway', () => {
       logLevel: 'info',
       eventStore: { kind: 'jetstream', kurrentDbUrl: 'kurrentdb://127.0.0.1:2113?tls=false' },
       queue: { kind: 'jetstream', leaseMs: 10_000, aws: { isPathStyle: false, attemptsMax: 5 } },
+      compute: 'local',
       aws: { isPathStyle: false, attemptsMax: 5 },
     });
   });
@@ -23,6 +24,7 @@ describe('the configuration of the gateway', () => {
   it.each([
     ['PORT', '65536'],
     ['PORT', 'http'],
+    ['COMPUTE', 'docker'],
     ['PUBLIC_URL', 'batch.example.com'],
     ['PUBLIC_URL', 'ftp://batch.example.com'],
   ])('refuses %s=%s', (name, value) => {

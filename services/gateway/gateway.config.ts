@@ -5,6 +5,7 @@ import {
   eventStoreEnv,
 } from '#libs/event-store/event-store-config.ts';
 import { type QueueConfig, queueConfig, queueEnv } from '#libs/batch-queue/queue-config.ts';
+import { type ComputeKind, computeEnv } from '#libs/compute/compute-config.ts';
 import { type AwsConfig, awsConfig } from '#libs/platform/aws/aws-config.ts';
 import { loadConfig, platformEnv } from '#libs/platform/config.ts';
 import type { LogLevel } from '#libs/platform/logger.ts';
@@ -13,6 +14,7 @@ export const gatewayEnv = z.object({
   ...platformEnv,
   ...eventStoreEnv,
   ...queueEnv,
+  ...computeEnv,
   PORT: z.coerce
     .number()
     .int()
@@ -36,6 +38,7 @@ export interface GatewayConfig {
   readonly logLevel: LogLevel;
   readonly eventStore: EventStoreConfig;
   readonly queue: QueueConfig;
+  readonly compute: ComputeKind;
   readonly aws: AwsConfig;
 }
 
@@ -50,6 +53,7 @@ export function loadGatewayConfig(env: NodeJS.ProcessEnv): GatewayConfig {
     logLevel: config.LOG_LEVEL,
     eventStore: eventStoreConfig(config),
     queue: queueConfig(config),
+    compute: config.COMPUTE,
     aws: awsConfig(config),
   };
 }

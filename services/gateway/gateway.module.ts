@@ -23,6 +23,7 @@ import { HealthController } from './health/health.controller.ts';
 import { ListDeadLetters } from './list-dead-letters/list-dead-letters.ts';
 import { ListDeadLettersController } from './list-dead-letters/list-dead-letters.controller.ts';
 import { ListJobsController } from './list-jobs/list-jobs.controller.ts';
+import { ListWorkersController } from './list-workers/list-workers.controller.ts';
 import { OPENAPI_JSON, OpenApiController } from './openapi/openapi.controller.ts';
 import { openApiDocument } from './openapi/openapi-document.ts';
 import { ReadWorkerLogController } from './read-worker-log/read-worker-log.controller.ts';
@@ -43,7 +44,7 @@ import { UnknownRouteController } from './unknown-route/unknown-route.controller
 
 /** What the gateway works with; whoever starts it picks the adapters. */
 export interface GatewayParts {
-  readonly config: Pick<GatewayConfig, 'publicUrl'>;
+  readonly config: Pick<GatewayConfig, 'publicUrl' | 'compute'>;
   readonly store: EventStore;
   readonly blobs: BlobStore;
   readonly queue: Pick<
@@ -69,6 +70,7 @@ const managementControllers = [
   ListJobsController,
   ListDeadLettersController,
   RedriveJobController,
+  ListWorkersController,
   ReadWorkerLogController,
   HealthController,
   OpenApiController,

@@ -8,6 +8,7 @@ export const MANAGEMENT_ROUTES: Readonly<Record<string, readonly string[]>> = {
   '/v1/jobs/{jobId}': ['GET'],
   '/v1/jobs/{jobId}/dead-letters': ['GET'],
   '/v1/jobs/{jobId}/redrive': ['POST'],
+  '/v1/jobs/{jobId}/workers': ['GET'],
   '/v1/jobs/{jobId}/workers/{workerId}/log': ['GET'],
   '/livez': ['GET'],
   '/readyz': ['GET'],

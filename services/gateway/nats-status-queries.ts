@@ -10,6 +10,8 @@ import {
   type ListApisAnswer,
   type ListJobsAnswer,
   type ListJobsQuery,
+  type ListWorkersAnswer,
+  type ListWorkersQuery,
   QUERIES,
   type ReadWorkerLogAnswer,
   type ReadWorkerLogQuery,
@@ -30,6 +32,10 @@ export class NatsStatusQueries implements StatusQueries {
 
   listJobs(query: ListJobsQuery): Promise<ListJobsAnswer> {
     return this.ask<ListJobsAnswer>(QUERIES.listJobs, query);
+  }
+
+  async listWorkers(query: ListWorkersQuery): Promise<ListWorkersAnswer['page']> {
+    return (await this.ask<ListWorkersAnswer>(QUERIES.listWorkers, query)).page;
   }
 
   async getApi(query: GetApiQuery): Promise<ApiAnswer | null> {

@@ -7,6 +7,8 @@ import type {
   HealthAnswer,
   ListJobsAnswer,
   ListJobsQuery,
+  ListWorkersAnswer,
+  ListWorkersQuery,
   ReadWorkerLogAnswer,
   ReadWorkerLogQuery,
 } from '#libs/messaging/queries.ts';
@@ -23,6 +25,8 @@ export interface StatusQueries {
   /** `null` when there is no such job. */
   getJob(query: GetJobQuery): Promise<FoundJob | null>;
   listJobs(query: ListJobsQuery): Promise<ListJobsAnswer>;
+  /** `null` when there is no such job. */
+  listWorkers(query: ListWorkersQuery): Promise<ListWorkersAnswer['page']>;
   /** `null` when no such API is deployed. */
   getApi(query: GetApiQuery): Promise<ApiAnswer | null>;
   listApis(): Promise<readonly ApiSummary[]>;

@@ -3,6 +3,7 @@ import { NoLiveWorker } from '#libs/compute/compute.port.ts';
 import { InMemoryCompute } from '#libs/compute/in-memory/in-memory-compute.ts';
 import type { JobId } from '#libs/domain/kernel/ids.ts';
 import { apiId, jobId, workerId } from '#libs/domain/kernel/ids.ts';
+import { anApiDeleted, anApiDeployed } from '#test/support/api.builders.ts';
 import { batchFailed, batchSucceeded } from '#test/support/batch.builders.ts';
 import { A_JOB, enqueuingFailed, jobStopRequested } from '#test/support/job.builders.ts';
 import { Candidate, Scheduling } from '#test/support/scheduling.ts';
@@ -165,6 +166,45 @@ describe('a leading scheduler', () => {
       await shared.decide(jobStopRequested({ jobId: id }));
       expect(await shared.ended(id)).toMatchObject({ status: 'stopped', completionHook: null });
       await shared.released(id);
+    });
+  });
+
+  describe('of a job whose API is deleted', () => {
+    const gone = {
+      status: 'stopped',
+      reason: { kind: 'api.deleted', message: 'the API sum was deleted' },
+      completionHook: null,
+    };
+
+    it('stops it, whether or not whoever deleted it did', async () => {
+      const compute = new WatchedCompute();
+      const { id } = await running({}, compute);
+      await shared.decide(anApiDeleted());
+      expect(await shared.ended(id)).toMatchObject(gone);
+      await shared.released(id);
+      expect(compute.asked).toEqual(['halt', 'stop']);
+    });
+
+    it('stops one that was submitted while its API was being deleted', async () => {
+      await shared.decide(anApiDeployed());
+      await shared.decide(anApiDeleted());
+      lead();
+      const id = await shared.submit();
+      expect(await shared.ended(id)).toMatchObject(gone);
+      await shared.released(id);
+    });
+
+    it('gives up its hook', async () => {
+      let isCalled = false;
+      const { id } = await running(
+        {},
+        silent(() => (isCalled = true)),
+      );
+      await shared.enqueue(id);
+      await shared.settle(id);
+      await until('the hook call', () => isCalled);
+      await shared.decide(anApiDeleted());
+      expect(await shared.ended(id)).toMatchObject(gone);
     });
   });
 

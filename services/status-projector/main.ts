@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { openEventStore } from '#libs/event-store/event-store.wiring.ts';
 import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-store.ts';
+import { systemClock } from '#libs/platform/clock.ts';
 import { createLogger } from '#libs/platform/logger.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
 import { NestLogger } from '#libs/platform/nest/nest-logger.ts';
@@ -9,6 +10,7 @@ import { natsTransport } from '#libs/platform/nest/nats-transport.ts';
 import { closeOnSignal } from '#libs/platform/shutdown.ts';
 import { ViewFollower } from '#libs/projection/view-follower.ts';
 import { ViewSnapshots } from '#libs/projection/view-snapshots.ts';
+import { announceStalled } from './announce-stalled/announce-stalled.ts';
 import { keepSnapshots } from './keep-snapshots/keep-snapshots.ts';
 import { loadStatusProjectorConfig } from './status-projector.config.ts';
 import { StatusProjectorModule } from './status-projector.module.ts';
@@ -30,12 +32,20 @@ const saving = keepSnapshots(
   { intervalMs: config.snapshotIntervalMs, logger },
   stopping.signal,
 );
+const { stalledAfterMs } = config;
+const announcing = announceStalled(
+  follower,
+  { store, clock: systemClock, logger, stalledAfterMs },
+  stopping.signal,
+);
 following.catch((error: unknown) => {
   logger.error({ err: error }, 'cannot follow the log any more');
   process.exit(1); // Whoever supervises us starts us again, from the snapshot.
 });
 
-const app = await NestFactory.createMicroservice(StatusProjectorModule.with(follower), {
+const stalledRule = () => ({ nowMs: systemClock().getTime(), stalledAfterMs });
+const module = StatusProjectorModule.with(follower, stalledRule);
+const app = await NestFactory.createMicroservice(module, {
   ...natsTransport(config.natsUrl, 'status-projector'),
   logger: new NestLogger(logger),
 });
@@ -45,7 +55,7 @@ logger.info('ready');
 closeOnSignal(async () => {
   await app.close();
   stopping.abort();
-  await Promise.all([following, saving]);
+  await Promise.all([following, saving, announcing]);
   await store.close();
   await nats.drain();
 }, logger);

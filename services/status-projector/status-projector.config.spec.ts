@@ -8,12 +8,19 @@ describe('the configuration of the status projector', () => {
       logLevel: 'info',
       eventStore: { kind: 'jetstream', kurrentDbUrl: 'kurrentdb://127.0.0.1:2113?tls=false' },
       snapshotIntervalMs: 10_000,
+      stalledAfterMs: 600_000,
     });
   });
 
   it('takes what is set', () => {
     const config = loadStatusProjectorConfig({ SNAPSHOT_INTERVAL_MS: '500', LOG_LEVEL: 'warn' });
     expect(config).toMatchObject({ snapshotIntervalMs: 500, logLevel: 'warn' });
+  });
+
+  it.each(['999', '1e12', '10m'])('refuses STALLED_AFTER_MS=%s', (value) => {
+    expect(() => loadStatusProjectorConfig({ STALLED_AFTER_MS: value })).toThrow(
+      'STALLED_AFTER_MS: ',
+    );
   });
 
   it.each(['99', '1e12', 'soon', '100.5'])('refuses SNAPSHOT_INTERVAL_MS=%s', (value) => {

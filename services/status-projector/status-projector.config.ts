@@ -13,6 +13,9 @@ export const statusProjectorEnv = z.object({
   SNAPSHOT_INTERVAL_MS: durationMs({ min: 100 })
     .default(10_000)
     .describe('How often the projector saves what it has folded, so a restart starts from there'),
+  STALLED_AFTER_MS: durationMs({ min: 1000 })
+    .default(600_000)
+    .describe('How long a worker may be pending before it counts as stalled, in ms'),
 });
 
 export interface StatusProjectorConfig {
@@ -20,14 +23,8 @@ export interface StatusProjectorConfig {
   readonly logLevel: LogLevel;
   readonly eventStore: EventStoreConfig;
   readonly snapshotIntervalMs: number;
+  readonly stalledAfterMs: number;
 }
 
 export function loadStatusProjectorConfig(env: NodeJS.ProcessEnv): StatusProjectorConfig {
-  const parsed = loadConfig('status-projector', statusProjectorEnv, env);
-  return {
-    natsUrl: parsed.NATS_URL,
-    logLevel: parsed.LOG_LEVEL,
-    eventStore: eventStoreConfig(parsed),
-    snapshotIntervalMs: parsed.SNAPSHOT_INTERVAL_MS,
-  };
-}
+    stalledAfterMs: parsed.STALLED_AFTER_MS,

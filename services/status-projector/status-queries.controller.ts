@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { Controller, Inject } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
+import type { StalledRule } from '#libs/domain/worker/worker-record.ts';
 import {
   type GetApiAnswer,
   type GetApiQuery,
@@ -12,30 +13,43 @@ import {
   type ListApisAnswer,
   type ListJobsAnswer,
   type ListJobsQuery,
+  type ListWorkersAnswer,
+  type ListWorkersQuery,
   QUERIES,
 } from '#libs/messaging/queries.ts';
 import { ViewFollower } from '#libs/projection/view-follower.ts';
 import { getApi, listApis } from './find-apis/find-apis.ts';
 import { getJob } from './get-job/get-job.ts';
 import { listJobs } from './list-jobs/list-jobs.ts';
+import { listWorkers } from './list-workers/list-workers.ts';
 
 export const VIEW_FOLLOWER = Symbol('ViewFollower');
+export const STALLED_RULE = Symbol('StalledRule');
 
 /** Answers from the view, once it holds everything that was recorded before the question. */
 @Controller()
 export class StatusQueriesController {
-  constructor(@Inject(VIEW_FOLLOWER) private readonly follower: ViewFollower) {}
+  constructor(
+    @Inject(VIEW_FOLLOWER) private readonly follower: ViewFollower,
+    @Inject(STALLED_RULE) private readonly stalledRule: () => StalledRule,
+  ) {}
 
   @MessagePattern(QUERIES.getJob)
   async getJob(@Payload() query: GetJobQuery): Promise<GetJobAnswer> {
     await this.follower.caughtUp();
-    return getJob(this.follower.view, query);
+    return getJob(this.follower.view, query, this.stalledRule());
   }
 
   @MessagePattern(QUERIES.listJobs)
   async listJobs(@Payload() query: ListJobsQuery): Promise<ListJobsAnswer> {
     await this.follower.caughtUp();
-    return listJobs(this.follower.view, query);
+    return listJobs(this.follower.view, query, this.stalledRule());
+  }
+
+  @MessagePattern(QUERIES.listWorkers)
+  async listWorkers(@Payload() query: ListWorkersQuery): Promise<ListWorkersAnswer> {
+    await this.follower.caughtUp();
+    return listWorkers(this.follower.view, query, this.stalledRule());
   }
 
   @MessagePattern(QUERIES.getApi)

@@ -28,7 +28,6 @@ const SETTINGS: Readonly<Record<string, Shape>> = {
 
 /** Of workers on Kubernetes. The manifests set them already; they leave this list when services read them. */
 const AWAITED: Readonly<Record<string, readonly string[]>> = {
-  'services/gateway': ['COMPUTE'],
   'services/scheduler': [
     'COMPUTE',
     'KUBERNETES_NAMESPACE',

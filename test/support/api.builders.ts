@@ -18,6 +18,7 @@ export const anApiSpec = (changes: Partial<ApiSpec> = {}): ApiSpec => ({
   },
   node_groups: null,
   networking: { endpoint: '/sum' },
+  labels: {},
   ...changes,
 });
 

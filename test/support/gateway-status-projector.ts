@@ -6,6 +6,7 @@ import { NestLogger } from '#libs/platform/nest/nest-logger.ts';
 import { natsTransport } from '#libs/platform/nest/nats-transport.ts';
 import { ViewFollower } from '#libs/projection/view-follower.ts';
 import { ViewSnapshots } from '#libs/projection/view-snapshots.ts';
+import { tenMinutesRule } from './view.builders.ts';
 import { StatusProjectorModule } from '../../services/status-projector/status-projector.module.ts';
 
 /**
@@ -22,7 +23,8 @@ export async function startStatusProjector(
   const follower = await ViewFollower.open({ store, snapshots, logger });
   const stopping = new AbortController();
   const following = follower.run(stopping.signal);
-  const app = await NestFactory.createMicroservice(StatusProjectorModule.with(follower), {
+  const module = StatusProjectorModule.with(follower, tenMinutesRule);
+  const app = await NestFactory.createMicroservice(module, {
     ...natsTransport(natsUrl, 'status-projector'),
     logger: new NestLogger(logger),
   });

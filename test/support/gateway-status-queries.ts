@@ -8,6 +8,8 @@ import type {
   HealthAnswer,
   ListJobsAnswer,
   ListJobsQuery,
+  ListWorkersAnswer,
+  ListWorkersQuery,
   ReadWorkerLogAnswer,
   ReadWorkerLogQuery,
 } from '#libs/messaging/queries.ts';
@@ -19,6 +21,8 @@ import {
 import { getApi, listApis } from '../../services/status-projector/find-apis/find-apis.ts';
 import { getJob } from '../../services/status-projector/get-job/get-job.ts';
 import { listJobs } from '../../services/status-projector/list-jobs/list-jobs.ts';
+import { listWorkers } from '../../services/status-projector/list-workers/list-workers.ts';
+import { tenMinutesRule } from './view.builders.ts';
 
 /** Answers as the status-projector does, in this process: a fold over the store, caught up first. */
 export class FoldedStatusQueries implements StatusQueries {
@@ -27,16 +31,21 @@ export class FoldedStatusQueries implements StatusQueries {
   /** Output by `<job>/<worker>`. */
   readonly workerLogs = new Map<string, string>();
   isDown = false;
+  stalledRule = tenMinutesRule;
   private readonly view = new PlatformView();
 
   constructor(private readonly store: EventStore) {}
 
   async getJob(query: GetJobQuery): Promise<FoundJob | null> {
-    return getJob(await this.caughtUp(), query).found;
+    return getJob(await this.caughtUp(), query, this.stalledRule()).found;
   }
 
   async listJobs(query: ListJobsQuery): Promise<ListJobsAnswer> {
-    return listJobs(await this.caughtUp(), query);
+    return listJobs(await this.caughtUp(), query, this.stalledRule());
+  }
+
+  async listWorkers(query: ListWorkersQuery): Promise<ListWorkersAnswer['page']> {
+    return listWorkers(await this.caughtUp(), query, this.stalledRule()).page;
   }
 
   async getApi(query: GetApiQuery): Promise<ApiAnswer | null> {

@@ -5,6 +5,7 @@ import {
   DeadLetterQueueUnusable,
 } from '#libs/batch-queue/batch-queue.port.ts';
 import { InMemoryBatchQueue } from '#libs/batch-queue/in-memory/in-memory-batch-queue.ts';
+import type { ComputeKind } from '#libs/compute/compute-config.ts';
 import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
 import { apiName, jobId } from '#libs/domain/kernel/ids.ts';
 import type { JobEvent } from '#libs/domain/job/job.events.ts';
@@ -93,12 +94,16 @@ export class TestGateway {
   private close: () => Promise<void> = async () => {};
 
   static async start(
-    options: { readonly publicUrl?: string; readonly inputFiles?: InputFiles } = {},
+    options: {
+      readonly publicUrl?: string;
+      readonly compute?: ComputeKind;
+      readonly inputFiles?: InputFiles;
+    } = {},
   ): Promise<TestGateway> {
     const gateway = new TestGateway();
     const { store, blobs, queries, files, deadLetterQueues } = gateway;
     const app = await createGateway({
-      config: { publicUrl: options.publicUrl ?? null },
+      config: { publicUrl: options.publicUrl ?? null, compute: options.compute ?? 'local' },
       store,
       blobs,
       queries,

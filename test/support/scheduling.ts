@@ -116,7 +116,8 @@ export class Scheduling {
     if (event.type === 'ApiDeployed' || event.type === 'ApiDeleted') {
       const lane = { kind: 'api', apiName } as const;
       const { events, version } = await this.store.read<ApiEvent>(lane);
-      if (events.length === 0) await this.store.append(lane, factOf(event), version);
+      const isNews = events.length === 0 || event.type === 'ApiDeleted';
+      if (isNews) await this.store.append(lane, factOf(event), version);
       return;
     }
     const lane = { kind: 'job', apiName, jobId: event.data.jobId } as const;

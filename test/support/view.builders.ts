@@ -1,5 +1,6 @@
 import type { PlatformEvent } from '#libs/domain/platform-event.ts';
 import { PlatformView } from '#libs/domain/status/platform-view.ts';
+import type { StalledRule } from '#libs/domain/worker/worker-record.ts';
 
 const FIRST_MS = Date.UTC(2026, 10, 23, 10);
 
@@ -12,3 +13,9 @@ export function viewOf(...events: readonly PlatformEvent[]): PlatformView {
   }
   return view;
 }
+
+/** Nobody is stalled but who was announced. */
+export const NEVER_STALLED: StalledRule = { nowMs: FIRST_MS, stalledAfterMs: Infinity };
+
+/** The default, by the real clock. */
+export const tenMinutesRule = (): StalledRule => ({ nowMs: Date.now(), stalledAfterMs: 600_000 });

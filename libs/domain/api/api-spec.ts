@@ -14,6 +14,8 @@ export interface ApiSpec {
   /** Names of node groups the workers may run on; `null` means any. */
   readonly node_groups: readonly string[] | null;
   readonly networking: { readonly endpoint: string };
+  /** Kubernetes labels of a job's resources in a cluster; local compute has nothing to label. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export interface PodSpec {

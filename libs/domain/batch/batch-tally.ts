@@ -36,25 +36,27 @@ export class BatchTally {
   private deadLettered = new Bitmap();
   private attemptsFailed = new AttemptSet();
 
-  apply(event: BatchEvent): void {
+  /** @returns whether a successful attempt was counted that was not before */
+  apply(event: BatchEvent): boolean {
     switch (event.type) {
       case 'BatchEnqueued':
         // One enqueuer sends in order from 0, so the end of the furthest range is the count.
         this.extendTo(event.data.firstIndex + event.data.batchCount);
-        return;
+        return false;
       case 'JobStarted':
       case 'LinesSkipped':
-        return;
+        return false;
       case 'BatchSucceeded':
         return this.addSuccess(event.data);
       case 'BatchFailed':
         this.addFailedAttempt(event.data.index, event.data.attempt);
         if (event.data.next === 'fail') this.addFailure(event.data.index);
-        return;
+        return false;
       case 'BatchDeadLettered':
-        return this.addDeadLetter(event.data.index);
+        this.addDeadLetter(event.data.index);
+        return false;
       default:
-        unreachable(event);
+        return unreachable(event);
     }
   }
 
@@ -131,16 +133,17 @@ export class BatchTally {
     this.enqueued = Math.max(this.enqueued, batchCount);
   }
 
-  private addSuccess({ index, attempt, durationUs }: BatchSucceeded['data']): void {
+  private addSuccess({ index, attempt, durationUs }: BatchSucceeded['data']): boolean {
     this.extendTo(index + 1);
     const isFirst = !this.succeeded.hasBatch(index);
-    if (!this.succeeded.add(index, attempt)) return;
+    if (!this.succeeded.add(index, attempt)) return false;
     this.succeededAttemptCount += 1;
     this.durationUsTotal += durationUs;
-    if (!isFirst) return;
+    if (!isFirst) return true;
     if (this.deadLettered.has(index)) this.counts.deadLettered -= 1;
     else if (this.failed.has(index)) this.counts.failed -= 1;
     this.counts.succeeded += 1;
+    return true;
   }
 
   private addDeadLetter(index: number): void {

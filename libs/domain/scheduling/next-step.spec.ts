@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { anApiDeleted, anApiDeployed } from '#test/support/api.builders.ts';
 import { batchesEnqueued, batchSucceeded } from '#test/support/batch.builders.ts';
 import {
   aJobSubmitted,
@@ -8,6 +9,7 @@ import {
   jobStopRequested,
 } from '#test/support/job.builders.ts';
 import { workerStateChanged } from '#test/support/worker.builders.ts';
+import type { Reason } from '../job/job.events.ts';
 import { workerId } from '../kernel/ids.ts';
 import type { PlatformEvent } from '../platform-event.ts';
 import type { JobView } from '../status/job-view.ts';
@@ -46,7 +48,14 @@ const run: NextStep = { do: 'run', deadlineMs: submittedMs + 1500 };
 const finish: NextStep = { do: 'finish', deadlineMs: submittedMs + 1500 };
 const workerError: NextStep = { do: 'abort', status: 'worker_error', reason: crashed };
 const enqueueFailed: NextStep = { do: 'abort', status: 'enqueue_failed', reason: unreadable };
+const orphaned: NextStep = {
+  do: 'abort',
+  status: 'stopped',
+  reason: { kind: 'api.deleted', message: 'the API sum was deleted' },
+};
 const stop: NextStep = { do: 'abort', status: 'stopped', reason: apiDeleted };
+
+const because = (message: string, kind = 'worker.exited'): Reason => ({ kind, message });
 
 describe('the next step of a job', () => {
   it.each<[string, PlatformEvent[], number, NextStep]>([
@@ -74,6 +83,19 @@ describe('the next step of a job', () => {
     ['asked to stop', [submitted, stopped], 0, stop],
     ['asked to stop, settled', [submitted, ...enqueued, batchSucceeded(), stopped], 0, stop],
     ['asked to stop, enqueuing failed', [submitted, enqueuingFailed(), stopped], 0, stop],
+    ['whose API was deleted', [anApiDeployed(), submitted, anApiDeleted()], 0, orphaned],
+    [
+      'whose API was deleted before it was submitted',
+      [anApiDeployed(), anApiDeleted(), submitted],
+      0,
+      orphaned,
+    ],
+    [
+      'whose API was deleted, settled',
+      [anApiDeployed(), submitted, ...enqueued, batchSucceeded(), anApiDeleted()],
+      0,
+      orphaned,
+    ],
     ['with one worker lost', [submitted, lost(1)], 0, run],
     ['with no worker left', [submitted, lost(0), lost(1)], 0, workerError],
     ['with no worker left, past its deadline', [submitted, lost(0), lost(1)], 1500, timedOut],
@@ -91,6 +113,31 @@ describe('the next step of a job', () => {
   it('goes on with a worker whose replacement is coming', () => {
     const dying = workerStateChanged({ workerId: workerId(1), state: 'failed', willRestart: true });
     expect(nextStep(jobAfter(submitted, lost(0), dying), submittedMs)).toEqual(run);
+  });
+
+  describe('whose workers were lost one after the other', () => {
+    it.each([
+      ['the last one', [because('first'), because('last')], 'worker_error', 'last'],
+      ['the last one that says why', [because('first'), null], 'worker_error', 'first'],
+      [
+        'the last one that memory killed',
+        [because('early', 'worker.oom'), because('late', 'worker.oom'), because('last')],
+        'worker_oom',
+        'late',
+      ],
+    ])('gives the reason of %s', (_which, reasons, status, message) => {
+      const view = new PlatformView();
+      const event = aJobSubmitted({ workers: reasons.length });
+      view.apply({ position: 1, id: 'job', at: submittedAt, event });
+      for (const [second, reason] of reasons.entries()) {
+        const id = workerId(reasons.length - 1 - second); // In another order than the workers'.
+        const loss = workerStateChanged({ workerId: id, state: 'failed', reason });
+        const at = new Date(submittedMs + second * 1000).toISOString();
+        view.apply({ position: 2 + second, id: String(second), at, event: loss });
+      }
+      const job = view.jobs.get(event.data.jobId);
+      expect(job && nextStep(job, submittedMs)).toMatchObject({ status, reason: { message } });
+    });
   });
 
   it('has no reason to give where the worker gave none', () => {

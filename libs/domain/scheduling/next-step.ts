@@ -23,6 +23,7 @@ export function nextStep(job: JobView, nowMs: number): NextStep {
   if (job.stopRequest !== null) {
     return { do: 'abort', status: 'stopped', reason: job.stopRequest.reason };
   }
+  if (job.isApiDeleted) return apiDeleted(job);
   if (job.enqueuingFailure !== null) {
     return { do: 'abort', status: 'enqueue_failed', reason: job.enqueuingFailure };
   }
@@ -33,6 +34,13 @@ export function nextStep(job: JobView, nowMs: number): NextStep {
 }
 
 type Abort = Extract<NextStep, { do: 'abort' }>;
+
+/** Whoever deletes an API stops its jobs; but not one that was submitted meanwhile. */
+const apiDeleted = ({ submitted: { apiName } }: JobView): Abort => ({
+  do: 'abort',
+  status: 'stopped',
+  reason: { kind: 'api.deleted', message: `the API ${apiName} was deleted` },
+});
 
 const deadlineOf = ({ submitted, createdAt }: JobView): number | null =>
   submitted.timeoutMs === null ? null : Date.parse(createdAt) + submitted.timeoutMs;
@@ -48,11 +56,17 @@ function timedOut({ submitted, createdAt }: JobView, nowMs: number): Abort | nul
 function lostWorkers(job: JobView): Abort | null {
   const workers: WorkerRecord[] = [...job.workers.values()];
   if (!workers.every((worker) => worker.isLost)) return null;
-  const killedByMemory = workers.find((worker) => worker.reason?.kind === 'worker.oom');
-  const worst = killedByMemory ?? workers[0];
-  return {
-    do: 'abort',
-    status: killedByMemory === undefined ? 'worker_error' : 'worker_oom',
-    reason: worst?.reason ?? null,
-  };
+  const killedByMemory = workers.filter((worker) => worker.reason?.kind === 'worker.oom');
+  if (killedByMemory.length === 0) return abortFor('worker_error', workers);
+  return abortFor('worker_oom', killedByMemory);
+}
+
+/** Where workers were lost for several reasons, the last one is the one that the job ended for. */
+function abortFor(status: Abort['status'], workers: readonly WorkerRecord[]): Abort {
+  const withReason = workers.filter(({ reason }) => reason !== null);
+  const last = withReason.reduce<WorkerRecord | null>(
+    (latest, worker) => (latest !== null && worker.since < latest.since ? latest : worker),
+    null,
+  );
+  return { do: 'abort', status, reason: last?.reason ?? null };
 }

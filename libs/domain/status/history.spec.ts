@@ -9,11 +9,15 @@ import {
 } from '#test/support/history.builders.ts';
 import { batchesEnqueued, batchFailed } from '#test/support/batch.builders.ts';
 import { aJobSubmitted, enqueuingCompleted, jobCompleted } from '#test/support/job.builders.ts';
+import { NEVER_STALLED } from '#test/support/view.builders.ts';
 import { RawJson, stringifyWithRaw } from '../kernel/raw-json.ts';
 import type { LoggedEvent } from '../platform-event.ts';
 import { jobStatusDocument } from './job-documents.ts';
 import type { JobView } from './job-view.ts';
 import { PlatformView } from './platform-view.ts';
+import { unannouncedStalls } from './stalled-workers.ts';
+import { type WorkerDocument, workerDocument } from './worker-documents.ts';
+import type { StalledRule } from '../worker/worker-record.ts';
 
 // What must hold of any history of a job, however its facts were repeated or came in.
 
@@ -27,7 +31,15 @@ const jobOf = (view: PlatformView): JobView => {
   if (job === undefined) throw new Error('the history starts with a submission');
   return job;
 };
-const documentOf = (view: PlatformView): string => stringifyWithRaw(jobStatusDocument(jobOf(view)));
+const documentOf = (view: PlatformView): string =>
+  stringifyWithRaw(jobStatusDocument(jobOf(view), NEVER_STALLED));
+const workersOf = (job: JobView, rule: StalledRule): readonly WorkerDocument[] =>
+  [...job.workers].map((worker) => workerDocument(job, worker, rule));
+/** Early, in the middle and at the end of the day that histories are made of. */
+const rules: readonly StalledRule[] = [0, 12, 24].map((hour) => ({
+  nowMs: Date.UTC(2026, 10, 23, hour),
+  stalledAfterMs: 3_600_000,
+}));
 const snapshotBytes = (history: readonly TimedEvent[]): string =>
   JSON.stringify(jobOf(viewOf(logOf(history))).snapshot());
 const stopAndRestart = (view: PlatformView): PlatformView =>
@@ -59,7 +71,7 @@ describe('at every event of any history', () => {
     fc.assert(
       fc.property(anyHistory, (history) => {
         atEveryPrefix(history, (job) => {
-          const { worker_counts: workers } = jobStatusDocument(job);
+          const { worker_counts: workers } = jobStatusDocument(job, NEVER_STALLED);
           if (job.status !== 'running') return expect(workers).toBeUndefined();
           const count = Object.values(workers ?? {}).reduce((sum, one) => sum + one, 0);
           expect(count).toBe(job.submitted.workers);
@@ -84,10 +96,45 @@ describe('at every event of any history', () => {
           expect(now.settled).toBeGreaterThanOrEqual(before.settled);
           expect(now.failedAttempts).toBeGreaterThanOrEqual(before.failedAttempts);
           before = now;
-          const document = stringifyWithRaw(jobStatusDocument(job));
+          const document = stringifyWithRaw(jobStatusDocument(job, NEVER_STALLED));
           expect(document).toBe(final ?? document);
           if (job.end !== null) final = document;
         });
+      }),
+    );
+  });
+});
+
+describe('of the workers of any history', () => {
+  it('those done with batches add up to the successful attempts, never fewer than the batches', () => {
+    fc.assert(
+      fc.property(factsInTwoOrders, ({ once, again }) => {
+        const attempts = once.flatMap(({ event }) =>
+          event.type === 'BatchSucceeded' ? [`${event.data.index}.${event.data.attempt}`] : [],
+        );
+        const job = jobOf(viewOf(logOf(again)));
+        const done = workersOf(job, NEVER_STALLED).reduce((sum, one) => sum + one.batches_done, 0);
+        expect(done).toBe(new Set(attempts).size);
+        expect(done).toBeGreaterThanOrEqual(job.batchCounts.succeeded);
+      }),
+    );
+  });
+
+  it('exactly those are announced as stalled that are, in a job that goes on, and were not yet', () => {
+    fc.assert(
+      fc.property(anyHistory, fc.constantFrom(...rules), (history, rule) => {
+        const job = jobOf(viewOf(logOf(history)));
+        const announced = unannouncedStalls([job], rule).stalled.map(
+          ({ event }) => `${event.data.workerId}.${event.data.restart}`,
+        );
+        const wanted = workersOf(job, rule).filter(
+          ({ worker_id: id, state }) =>
+            state === 'stalled' && job.workers.get(id)?.isStalled === false,
+        );
+        expect(announced).toEqual(wanted.map((one) => `${one.worker_id}.${one.restarts}`));
+        if (job.end === null) return;
+        expect(announced).toEqual([]);
+        expect(workersOf(job, rule).some(({ state }) => state === 'stalled')).toBe(false);
       }),
     );
   });
@@ -100,9 +147,19 @@ describe('facts that come twice and in another order', () => {
         const one = jobOf(viewOf(logOf(once)));
         const other = jobOf(viewOf(logOf(again)));
         expect(other.snapshot()).toEqual(one.snapshot());
-        expect(stringifyWithRaw(jobStatusDocument(other))).toBe(
-          stringifyWithRaw(jobStatusDocument(one)),
+        expect(stringifyWithRaw(jobStatusDocument(other, NEVER_STALLED))).toBe(
+          stringifyWithRaw(jobStatusDocument(one, NEVER_STALLED)),
         );
+        for (const rule of rules) {
+          expect(workersOf(other, rule)).toEqual(workersOf(one, rule));
+          expect(unannouncedStalls([other], rule)).toEqual({
+            ...unannouncedStalls([one], rule),
+            stalled: unannouncedStalls([one], rule).stalled.map((stall) => ({
+              ...stall,
+              job: other,
+            })),
+          });
+        }
       }),
       { numRuns: 300 },
     );

@@ -16,6 +16,7 @@ import {
   jobStopRequested,
 } from '#test/support/job.builders.ts';
 import { workerStateChanged } from '#test/support/worker.builders.ts';
+import { NEVER_STALLED } from '#test/support/view.builders.ts';
 import { stringifyWithRaw } from '../kernel/raw-json.ts';
 import type { PlatformEvent } from '../platform-event.ts';
 import { apiSpecDocument, jobStatusDocument } from './job-documents.ts';
@@ -31,7 +32,7 @@ function documentAfter(...events: readonly PlatformEvent[]) {
   }
   const [job] = view.jobs.values();
   if (job === undefined) throw new Error('no job was submitted');
-  return jobStatusDocument(job);
+  return jobStatusDocument(job, NEVER_STALLED);
 }
 
 const submitted = aJobSubmitted({ workers: 2 });

@@ -3,7 +3,7 @@ import type { JobStatusCode } from '../job/job-status-code.ts';
 import type { ApiName, ApiId, JobId } from '../kernel/ids.ts';
 import type { RawJson } from '../kernel/raw-json.ts';
 import type { ApiSpec } from '../api/api-spec.ts';
-import { countWorkers, type WorkerCounts } from '../worker/worker-record.ts';
+import { countWorkers, type StalledRule, type WorkerCounts } from '../worker/worker-record.ts';
 import type { ApiVersion } from './api-view.ts';
 import type { JobView } from './job-view.ts';
 
@@ -86,7 +86,8 @@ export function jobDocument({ submitted, createdAt }: JobView): JobDocument {
   };
 }
 
-export function jobStatusDocument(job: JobView): JobStatusDocument {
+/** @param rule says which workers are stalled, and so when the document is asked for */
+export function jobStatusDocument(job: JobView, rule: StalledRule): JobStatusDocument {
   const counts = job.batchCounts;
   const average = job.averageSeconds;
   return {
@@ -108,7 +109,7 @@ export function jobStatusDocument(job: JobView): JobStatusDocument {
       cancelled: counts.cancelled,
       remaining: counts.remaining,
     },
-    ...(job.status === 'running' && { worker_counts: countWorkers(job.workers.values()) }),
+    ...(job.status === 'running' && { worker_counts: countWorkers(job.workers.values(), rule) }),
     start_time: job.startedAt ?? job.createdAt,
     ...endOf(job),
   };

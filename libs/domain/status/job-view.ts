@@ -19,8 +19,10 @@ export interface JobViewSnapshot {
   readonly total: EnqueuedTotal | null;
   readonly enqueuingFailure: Reason | null;
   readonly stopRequest: { readonly reason: Reason | null } | null;
+  readonly isApiDeleted: boolean;
   readonly cursor: EnqueuingCursor;
   readonly workers: readonly (readonly [WorkerId, WorkerRecord])[];
+  readonly batchesDone: readonly number[];
   readonly tally: BatchTallySnapshot;
 }
 
@@ -50,14 +52,19 @@ export class JobView {
   total: JobViewSnapshot['total'] = null;
   enqueuingFailure: Reason | null = null;
   stopRequest: JobViewSnapshot['stopRequest'] = null;
+  /** The job's API was deleted before the job had ended, or even before it was submitted. */
+  isApiDeleted = false;
   cursor: EnqueuingCursor = { position: '', batchCount: 0, itemCount: 0, skippedLineCount: 0 };
   readonly workers = new Map<WorkerId, WorkerRecord>();
   private tally = new BatchTally();
+  /** By a worker's ordinal. */
+  private batchesDone: number[];
 
   constructor(
     readonly submitted: JobSubmitted['data'],
     readonly createdAt: string,
   ) {
+    this.batchesDone = Array.from({ length: submitted.workers }, () => 0);
     for (let ordinal = 0; ordinal < submitted.workers; ordinal++) {
       this.workers.set(workerId(ordinal), newWorkerRecord(createdAt));
     }
@@ -91,7 +98,8 @@ export class JobView {
 
   applyBatchEvent(event: BatchEvent, at: string): void {
     if (this.end !== null) return; // Counts are final with the job's end.
-    this.tally.apply(event);
+    const isNewSuccess = this.tally.apply(event);
+    if (event.type === 'BatchSucceeded' && isNewSuccess) this.countDone(event.data.workerId);
     if (event.type === 'JobStarted') this.startedAt ??= at;
     if (event.type === 'BatchEnqueued') this.advanceCursor(event.data);
   }
@@ -121,6 +129,11 @@ export class JobView {
     return this.tally.averageSeconds;
   }
 
+  /** Batches that a worker, with the processes before it, handled to success. */
+  batchesDoneBy(id: WorkerId): number {
+    return this.batchesDone[Number(id)] ?? 0;
+  }
+
   isSettled(batchIndex: number): boolean {
     return this.tally.isSettled(batchIndex);
   }
@@ -134,8 +147,10 @@ export class JobView {
       total: this.total,
       enqueuingFailure: this.enqueuingFailure,
       stopRequest: this.stopRequest,
+      isApiDeleted: this.isApiDeleted,
       cursor: this.cursor,
       workers: [...this.workers],
+      batchesDone: [...this.batchesDone],
       tally: this.tally.snapshot(),
     };
   }
@@ -151,10 +166,16 @@ export class JobView {
     view.total = snapshot.total;
     view.enqueuingFailure = snapshot.enqueuingFailure;
     view.stopRequest = snapshot.stopRequest;
+    view.isApiDeleted = snapshot.isApiDeleted;
     view.cursor = snapshot.cursor;
     for (const [id, record] of snapshot.workers) view.workers.set(id, record);
+    view.batchesDone = [...snapshot.batchesDone];
     view.tally = BatchTally.restore(snapshot.tally);
     return view;
+  }
+
+  private countDone(id: WorkerId): void {
+    if (this.workers.has(id)) this.batchesDone[Number(id)] = this.batchesDoneBy(id) + 1;
   }
 
   private advanceCursor(range: BatchEnqueued['data']): void {

@@ -24,19 +24,20 @@ describe('the view of the platform', () => {
   it('takes an event once, by its position', () => {
     const view = viewOf(aJobSubmitted());
     const stopped = jobCompleted({ status: 'stopped' });
-    expect(view.apply(logged(stopped, 1))).toBeNull();
+    expect(view.apply(logged(stopped, 1))).toEqual([]);
     expect(view.jobs.get(A_JOB)?.end).toBeNull();
-    expect(view.apply(logged(stopped, 5))).toBe(view.jobs.get(A_JOB));
+    expect(view.apply(logged(stopped, 5))).toEqual([view.jobs.get(A_JOB)]);
     expect(view.position).toBe(5);
   });
 
-  it('answers which job an event is about', () => {
+  it('answers which jobs an event is about', () => {
     const view = new PlatformView();
-    const job = view.apply(logged(aJobSubmitted(), 1));
+    const [job] = view.apply(logged(aJobSubmitted(), 1));
     expect(job?.submitted.jobId).toBe(A_JOB);
-    expect(view.apply(logged(batchesEnqueued(), 2))).toBe(job);
-    expect(view.apply(logged(workerStateChanged(), 3))).toBe(job);
-    expect(view.apply(logged(anApiDeployed(), 4))).toBeNull();
+    expect(view.apply(logged(batchesEnqueued(), 2))[0]).toBe(job);
+    expect(view.apply(logged(workerStateChanged(), 3))[0]).toBe(job);
+    expect(view.apply(logged(anApiDeployed(), 4))).toEqual([]);
+    expect(view.apply(logged(anApiDeleted(), 5))[0]).toBe(job);
   });
 
   it('keeps a job that is submitted twice as it is', () => {
@@ -84,6 +85,46 @@ describe('the view of the platform', () => {
 
 const cursorAfter = (...events: readonly PlatformEvent[]) =>
   viewOf(aJobSubmitted(), ...events).jobs.get(A_JOB)?.cursor;
+
+describe('a job whose API is deleted', () => {
+  const again = anApiDeployed({ apiId: apiId('spec-2') });
+
+  it.each([
+    ['not deleted', [anApiDeployed(), aJobSubmitted()], false],
+    ['deleted while it runs', [anApiDeployed(), aJobSubmitted(), anApiDeleted()], true],
+    ['deleted before it was submitted', [anApiDeployed(), anApiDeleted(), aJobSubmitted()], true],
+    [
+      'deleted and deployed anew before it was submitted',
+      [anApiDeployed(), anApiDeleted(), again, aJobSubmitted()],
+      true,
+    ],
+    [
+      'deployed again before it was submitted',
+      [anApiDeployed(), anApiDeleted(), again, aJobSubmitted({ apiId: apiId('spec-2') })],
+      false,
+    ],
+    ['deployed over', [anApiDeployed(), aJobSubmitted(), again], false],
+    [
+      'deleted after its end',
+      [anApiDeployed(), aJobSubmitted(), jobCompleted(), anApiDeleted()],
+      false,
+    ],
+  ])('knows it, where the API was %s', (_when, events, expected) => {
+    const view = viewOf(...events);
+    expect(view.jobs.get(A_JOB)?.isApiDeleted).toBe(expected);
+    expect(PlatformView.restore(view.snapshot()).snapshot()).toEqual(view.snapshot());
+  });
+
+  it('is only one of that API', () => {
+    const other = jobId('00000000000000bb');
+    const view = viewOf(
+      anApiDeployed(),
+      aJobSubmitted({ jobId: other, apiName: apiName('mean') }),
+      anApiDeleted(),
+    );
+    expect(view.jobs.get(other)?.isApiDeleted).toBe(false);
+  });
+});
 
 describe('the enqueuing cursor', () => {
   const first = batchesEnqueued({ firstIndex: 0, batchCount: 4, itemCount: 40, cursor: '400' });

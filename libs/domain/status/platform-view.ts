@@ -4,6 +4,8 @@ import type { ApiName, JobId } from '../kernel/ids.ts';
 import type { LoggedEvent, Position } from '../platform-event.ts';
 import { unreachable } from '../kernel/errors.ts';
 
+const NO_JOBS: readonly JobView[] = [];
+
 /** Plain form of a `PlatformView`, for snapshots. */
 export interface PlatformViewSnapshot {
   readonly position: Position;
@@ -20,20 +22,22 @@ export class PlatformView {
   /**
    * Takes the next event of the log. One at or before `position` was taken already and is ignored.
    *
-   * @returns the job that the event is about, when there is one
+   * @returns the jobs that the event is about
    */
-  apply({ position, event, at }: LoggedEvent): JobView | null {
-    if (position <= this.position) return null;
+  apply({ position, event, at }: LoggedEvent): readonly JobView[] {
+    if (position <= this.position) return NO_JOBS;
     this.position = position;
     switch (event.type) {
       case 'IdempotencyKeyClaimed':
-        return null;
+        return NO_JOBS;
       case 'ApiDeployed':
+        this.apiOf(event.data.apiName).apply(event, at, position);
+        return NO_JOBS;
       case 'ApiDeleted':
-        this.apiOf(event.data.apiName).apply(event, at);
-        return null;
+        this.apiOf(event.data.apiName).apply(event, at, position);
+        return this.orphan(event.data.apiName);
       case 'JobSubmitted':
-        return this.addJob(new JobView(event.data, at));
+        return [this.addJob(new JobView(event.data, at))];
       case 'EnqueuingCompleted':
       case 'EnqueuingFailed':
       case 'JobStopRequested':
@@ -52,6 +56,15 @@ export class PlatformView {
       default:
         return unreachable(event);
     }
+  }
+
+  /** The API that requests to an endpoint are for. */
+  apiAt(endpoint: string): ApiView | null {
+    const claimants = [...this.apis.values()].filter((api) => api.endpoint === endpoint);
+    return claimants.reduce<ApiView | null>(
+      (first, api) => (first === null || api.holdsBefore(first) ? api : first),
+      null,
+    );
   }
 
   /** Passes over an entry of the log that cannot be read. */
@@ -84,15 +97,26 @@ export class PlatformView {
   private addJob(job: JobView): JobView {
     const known = this.jobs.get(job.submitted.jobId);
     if (known !== undefined) return known;
-    this.jobs.set(job.submitted.jobId, job);
+    const { apiName, apiId, jobId } = job.submitted;
+    job.isApiDeleted = this.apis.get(apiName)?.isDeleted(apiId) ?? false;
+    this.jobs.set(jobId, job);
     return job;
   }
 
+  /** @returns the jobs of the API that have not ended, which are now without it */
+  private orphan(apiName: ApiName): readonly JobView[] {
+    const jobs = [...this.jobs.values()].filter(
+      ({ submitted, end }) => submitted.apiName === apiName && end === null,
+    );
+    for (const job of jobs) job.isApiDeleted = true;
+    return jobs;
+  }
+
   /** A fact about a job whose submission is not in the log is about nothing. */
-  private update(id: JobId, change: (job: JobView) => void): JobView | null {
+  private update(id: JobId, change: (job: JobView) => void): readonly JobView[] {
     const job = this.jobs.get(id);
-    if (job === undefined) return null;
+    if (job === undefined) return NO_JOBS;
     change(job);
-    return job;
+    return [job];
   }
 }

@@ -8,6 +8,7 @@ import {
   jobCompleted,
 } from '#test/support/job.builders.ts';
 import { isOfType, memberAt, seedMembers } from '#test/support/seed-shape.ts';
+import { NEVER_STALLED } from '#test/support/view.builders.ts';
 import { apiId, apiName } from '../kernel/ids.ts';
 import { stringifyWithRaw } from '../kernel/raw-json.ts';
 import type { PlatformEvent } from '../platform-event.ts';
@@ -30,7 +31,7 @@ function answersAfter(events: readonly PlatformEvent[]): { submission: unknown; 
   const version = view.apis.get(apiName('sum'))?.version(apiId('spec-1'));
   if (job === undefined || !version) throw new Error('the job or its API is not in the view');
   const status = {
-    job_status: jobStatusDocument(job),
+    job_status: jobStatusDocument(job, NEVER_STALLED),
     endpoint: 'http://localhost:8888/sum',
     api_spec: apiSpecDocument(version),
   };

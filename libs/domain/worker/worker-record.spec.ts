@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
+import { NEVER_STALLED } from '#test/support/view.builders.ts';
 import { workerStalled, workerStateChanged } from '#test/support/worker.builders.ts';
-import { countWorkers, evolveWorker, newWorkerRecord, type WorkerRecord } from './worker-record.ts';
+import {
+  countWorkers,
+  evolveWorker,
+  isStalled,
+  newWorkerRecord,
+  type WorkerRecord,
+} from './worker-record.ts';
 import { WORKER_STATES, type WorkerEvent } from './worker.events.ts';
 
 const at = (second: number): string => `2026-11-23T10:00:0${second}.000Z`;
@@ -100,6 +107,30 @@ describe('a stalled worker', () => {
   });
 });
 
+/** A worker may wait for three seconds. */
+const ruleAt = (second: number) => ({ nowMs: Date.parse(at(second)), stalledAfterMs: 3000 });
+
+describe('whether a worker is stalled', () => {
+  const replaced = workerStateChanged({ restart: 1, state: 'pending' });
+
+  it.each([
+    ['a worker that waits as long as it may', [], 3, false],
+    ['a worker that waits for longer', [], 4, true],
+    ['a replacement that waits as long as it may', [replaced], 4, false],
+    ['a replacement that waits for longer', [replaced], 5, true],
+    ['a worker of which it was announced', [workerStalled()], 0, true],
+    ['a worker that has started', [workerStateChanged({ state: 'initializing' })], 9, false],
+    ['a worker that has died', [workerStateChanged({ state: 'failed' })], 9, false],
+  ] as const)('%s: after %j and at second %d: %p', (_worker, events, second, expected) => {
+    expect(isStalled(recordAfter(...events), ruleAt(second))).toBe(expected);
+  });
+
+  it('counts, in place of its being pending', () => {
+    expect(countWorkers([recordAfter()], ruleAt(3))).toMatchObject({ pending: 1, stalled: 0 });
+    expect(countWorkers([recordAfter()], ruleAt(4))).toMatchObject({ pending: 0, stalled: 1 });
+  });
+});
+
 describe('worker counts', () => {
   it('have every state, and each worker once', () => {
     const records = [
@@ -108,7 +139,7 @@ describe('worker counts', () => {
       ...WORKER_STATES.slice(1).map((state) => recordAfter(workerStateChanged({ state }))),
       recordAfter(workerStateChanged({ state: 'running' })),
     ];
-    expect(countWorkers(records)).toEqual({
+    expect(countWorkers(records, NEVER_STALLED)).toEqual({
       pending: 1,
       initializing: 1,
       running: 2,

@@ -6,6 +6,7 @@ import { WORKER_STATES } from './worker.events.ts';
 export interface WorkerRecord {
   readonly restart: number;
   readonly state: WorkerState;
+  /** Being stalled was announced, and the worker has not started since. */
   readonly isStalled: boolean;
   /** Failed for good: no replacement comes. */
   readonly isLost: boolean;
@@ -60,18 +61,29 @@ const reportedRecord = (
 
 const rank = (state: WorkerState): number => WORKER_STATES.indexOf(state);
 
-/** Workers of a job by state; a stalled worker counts as stalled and not as pending. */
-export interface WorkerCounts {
-  readonly pending: number;
-  readonly initializing: number;
-  readonly running: number;
-  readonly succeeded: number;
-  readonly failed: number;
-  readonly stalled: number;
+/** When a worker that waits is stalled, and the time that is asked about. */
+export interface StalledRule {
+  readonly stalledAfterMs: number;
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number;
 }
 
-export function countWorkers(records: Iterable<WorkerRecord>): WorkerCounts {
+/** A worker's state as users see it. */
+export type ShownWorkerState = WorkerState | 'stalled';
+
+/** What was announced stays so under another limit, until the worker starts. */
+export const isStalled = (record: WorkerRecord, { nowMs, stalledAfterMs }: StalledRule): boolean =>
+  record.isStalled || (record.state === 'pending' && nowMs > stalledFromMs(record, stalledAfterMs));
+
+/** Last moment at which a pending worker is not stalled, in milliseconds since the epoch. */
+export const stalledFromMs = ({ since }: WorkerRecord, stalledAfterMs: number): number =>
+  Date.parse(since) + stalledAfterMs;
+
+/** Workers of a job by state; a stalled worker counts as stalled and not as pending. */
+export type WorkerCounts = { readonly [State in ShownWorkerState]: number };
+
+export function countWorkers(records: Iterable<WorkerRecord>, rule: StalledRule): WorkerCounts {
   const counts = { pending: 0, initializing: 0, running: 0, succeeded: 0, failed: 0, stalled: 0 };
-  for (const record of records) counts[record.isStalled ? 'stalled' : record.state] += 1;
+  for (const record of records) counts[isStalled(record, rule) ? 'stalled' : record.state] += 1;
   return counts;
 }

@@ -56,6 +56,7 @@ const apiSpec = z.object({
   handler: handler.nullable(),
   node_groups: z.array(z.string()).nullable(),
   networking: z.object({ endpoint: z.string() }),
+  labels: z.record(z.string(), z.string()),
 }) satisfies z.ZodType<ApiSpec>;
 
 export const apiDeployed = z.object({

@@ -135,6 +135,7 @@ const newest: { [Type in EventType]: Extract<PlatformEvent, { type: Type }> } = 
         handler: null,
         node_groups: ['cpu'],
         networking: { endpoint: '/image-classifier' },
+        labels: {},
       },
       codeKey: 'code/abc',
     },

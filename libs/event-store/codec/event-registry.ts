@@ -41,6 +41,10 @@ export interface EventDefinition<Data = unknown> {
 type Registry = { readonly [Type in EventType]: EventDefinition<DataOf<Type>> };
 
 const first = { upcasts: [], rawMembers: [] } as const;
+const noLabels: Upcast = ({ spec, ...data }) => ({
+  ...data,
+  spec: { ...(spec as object), labels: {} },
+});
 const noLinesSkipped: Upcast = (data) => ({ ...data, skippedLineCount: 0 });
 
 /** Every type of event there is. A type added to the domain alone stops compiling here. */
@@ -68,7 +72,7 @@ export const EVENT_REGISTRY: Registry = {
   BatchDeadLettered: { ...first, lane: 'batch', schema: batchDeadLettered },
   WorkerStateChanged: { ...first, lane: 'worker', schema: workerStateChanged },
   WorkerStalled: { ...first, lane: 'worker', schema: workerStalled },
-  ApiDeployed: { ...first, lane: 'api', schema: apiDeployed },
+  ApiDeployed: { ...first, lane: 'api', schema: apiDeployed, upcasts: [noLabels] },
   ApiDeleted: { ...first, lane: 'api', schema: apiDeleted },
   IdempotencyKeyClaimed: { ...first, lane: 'idempotency-key', schema: idempotencyKeyClaimed },
 };

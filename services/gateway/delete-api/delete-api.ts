@@ -27,8 +27,8 @@ export class DeleteApi {
   }
 
   /**
-   * Deletes first, so that no request from then on submits a job; one whose body was on its way may
-   * still. A crash in between is made good by asking again: jobs of a deleted API are stopped too.
+   * Deletes first, so that no request from then on submits a job. One whose body was on its way may
+   * still, and a crash in between leaves jobs: these the scheduler stops.
    *
    * @throws ApiNotDeployed when there is neither such an API nor a job of it to stop
    */

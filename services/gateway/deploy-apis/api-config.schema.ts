@@ -2,11 +2,14 @@ import { z } from 'zod';
 import { bytesOfQuantity, millisOfCpu } from '#libs/domain/api/quantity.ts';
 import { API_NAME } from '../api-names.ts';
 import { RESERVED_SEGMENTS } from '../management-routes.ts';
+import { labels } from './labels.schema.ts';
 
 /** A Batch API as users configure it. Parsing fills in the defaults; unknown keys are refused. */
 
 const RESERVED_CONTAINERS: ReadonlySet<string> = new Set(['dequeuer', 'proxy', 'worker']);
 const RESERVED_ENV = /^(CORTEX_|KUBEXIT_)/;
+/** 15000 was the administration's of Cortex's proxy; the worker beside the containers listens on 8889. */
+const RESERVED_PORTS: ReadonlySet<number> = new Set([8889, 15_000]);
 const CPU_MILLIS_MIN = 20;
 const MEMORY_BYTES_MIN = 20 * 1024 ** 2;
 
@@ -40,8 +43,11 @@ const env = z
     z.string().regex(/^[A-Za-z_]\w*$/, 'is not the name of an environment variable'),
     z.string(),
   )
-  .refine((variables) => !Object.keys(variables).some((name) => RESERVED_ENV.test(name)), {
-    error: 'environment variables starting with CORTEX_ or KUBEXIT_ are reserved',
+  .superRefine((variables, context) => {
+    for (const name of Object.keys(variables).filter((one) => RESERVED_ENV.test(one))) {
+      const message = 'environment variables starting with CORTEX_ or KUBEXIT_ are reserved';
+      context.addIssue({ code: 'custom', message, path: [name] });
+    }
   })
   .default({});
 
@@ -79,6 +85,7 @@ const livenessProbe = z
     tcp_socket: tcpSocket.exactOptional(),
     exec: z.strictObject({ command: z.array(text).min(1) }).exactOptional(),
     ...timing,
+    success_threshold: z.literal(1).default(1), // Kubernetes takes no other.
   })
   .refine(liveness.check, { error: liveness.error });
 
@@ -103,16 +110,20 @@ const container = z.strictObject({
 });
 
 const pod = z.strictObject({
-  port: port.default(8080),
+  port: port
+    .refine((value) => !RESERVED_PORTS.has(value), {
+      error: ({ input }) => `port ${String(input)} is reserved; use another port`,
+    })
+    .default(8080),
   containers: z
     .array(container)
     .min(1)
     .superRefine((containers, context) => {
       const names = containers.map(({ name }) => name);
-      const repeated = names.find((name, index) => names.indexOf(name) !== index);
-      if (repeated !== undefined) {
-        context.addIssue({ code: 'custom', message: `container name ${repeated} must be unique` });
-      }
+      const repeated = names.findIndex((name, index) => names.indexOf(name) !== index);
+      if (repeated < 0) return;
+      const message = `container name ${names[repeated]} must be unique`;
+      context.addIssue({ code: 'custom', message, path: [repeated, 'name'] });
     }),
 });
 
@@ -169,6 +180,7 @@ export const apiConfig = z.strictObject({
   compute: compute.optional().describe('Of a `handler`; in a `pod` each container has its own'),
   node_groups: z.array(text).nullable().default(null),
   networking: z.strictObject({ endpoint: endpoint.optional() }).default({}),
+  labels: labels.default({}).describe('Labels of Kubernetes for the resources of a job'),
 });
 
 export type ApiConfig = z.infer<typeof apiConfig>;

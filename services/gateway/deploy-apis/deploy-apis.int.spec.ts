@@ -60,6 +60,7 @@ describe('PUT /v1/apis', () => {
         handler: null,
         node_groups: null,
         networking: { endpoint: '/sum' },
+        labels: {},
         id: expect.stringMatching(/^[0-9a-f]{16}--[0-9a-f]{32}$/),
         last_updated: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       },
@@ -195,6 +196,17 @@ describe('PUT /v1/apis refuses', () => {
     ['an alias bomb', aliasBomb(), 'application/yaml', 'yaml.malformed', 'alias'],
   ])('%s', async (...[, body, contentType, kind, message]) => {
     await expectRefusal(await put(body, contentType), kind, message);
+  });
+
+  it('a container without an image, where workers run on Kubernetes', async () => {
+    const cluster = await TestGateway.start({ compute: 'kubernetes' });
+    const response = await cluster.deploy();
+    await cluster.stop();
+    const { message } = (await response.json()) as { message: string };
+    expect([response.status, message]).toEqual([
+      400,
+      expect.stringMatching(/^sum: pod\.containers\.0\.image: must be defined/),
+    ]);
   });
 
   it('an endpoint that is another API’s', async () => {

@@ -1,9 +1,10 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { ApiEvent } from '#libs/domain/api/api.events.ts';
 import { apiName } from '#libs/domain/kernel/ids.ts';
 import type { Position } from '#libs/domain/platform-event.ts';
 import type { DecisionLane, Fact } from '#libs/event-store/event-store.port.ts';
 import { InMemoryEventStore } from '#libs/event-store/in-memory/in-memory-event-store.ts';
+import type { ApiAnswer, GetApiQuery } from '#libs/messaging/queries.ts';
 import { InMemoryBlobStore } from '#libs/object-store/in-memory/in-memory-blob-store.ts';
 import { silentLogger } from '#libs/platform/logger.ts';
 import { FoldedStatusQueries } from '#test/support/gateway-status-queries.ts';
@@ -27,19 +28,101 @@ class DeletingEventStore extends InMemoryEventStore {
   }
 }
 
+/** Has something happen once, behind its next answer about the endpoint `/x`. */
+class InterruptedStatusQueries extends FoldedStatusQueries {
+  interruption: (() => Promise<unknown>) | null = null;
+
+  override async getApi(query: GetApiQuery): Promise<ApiAnswer | null> {
+    const answer = await super.getApi(query);
+    if (!('endpoint' in query) || query.endpoint !== '/x') return answer;
+    const { interruption } = this;
+    this.interruption = null;
+    await interruption?.();
+    return answer;
+  }
+}
+
+/** A gateway's, on a store that it shares with others. */
+const deployApisOn = (
+  store: InMemoryEventStore,
+  queries = new FoldedStatusQueries(store),
+): DeployApis =>
+  new DeployApis({
+    store,
+    blobs: new InMemoryBlobStore(),
+    queries,
+    ids: new TimeIds(clock),
+    config: { compute: 'local' },
+    clock,
+    logger: silentLogger,
+  });
+
+const requestOf = (...configurations: readonly object[]) => ({
+  config: Buffer.from(JSON.stringify(configurations)),
+  isJson: true,
+  code: null,
+});
+const at = (name: string, endpoint: string): object => aPodApi({ name, networking: { endpoint } });
+
+describe('DeployApis of two gateways, to one endpoint in the same moment', () => {
+  let store: InMemoryEventStore;
+  let late: DeployApis;
+  let lateQueries: InterruptedStatusQueries;
+
+  beforeEach(() => {
+    store = new InMemoryEventStore();
+    lateQueries = new InterruptedStatusQueries(store);
+    late = deployApisOn(store, lateQueries);
+  });
+
+  const endpoints = async (): Promise<Record<string, string>> =>
+    Object.fromEntries(
+      (await lateQueries.listApis()).map(({ name, endpoint }) => [name, endpoint]),
+    );
+  const first = (): Promise<unknown> => deployApisOn(store).execute(requestOf(at('first', '/x')));
+  const taken = 'late: networking.endpoint: endpoint is already being used by first';
+
+  it('leave it to the one that was first, and nothing of the other', async () => {
+    lateQueries.interruption = first;
+    await expect(late.execute(requestOf(at('late', '/x')))).rejects.toThrow(taken);
+    expect(await endpoints()).toEqual({ first: '/x' });
+  });
+
+  it('leave the other where it was, with all that was deployed with it', async () => {
+    await late.execute(requestOf(at('late', '/old'), at('more', '/more')));
+    lateQueries.interruption = first;
+    const moved = requestOf(at('more', '/more/moved'), at('new', '/new'), at('late', '/x'));
+    await expect(late.execute(moved)).rejects.toThrow(taken);
+    expect(await endpoints()).toEqual({ first: '/x', late: '/old', more: '/more' });
+  });
+
+  it('send requests to the one that was first, also if the other’s gateway dies of it', async () => {
+    lateQueries.interruption = async () => {
+      await first();
+      lateQueries.interruption = () => Promise.reject(new Error('killed'));
+    };
+    await expect(late.execute(requestOf(at('late', '/x')))).rejects.toThrow('killed');
+    expect(await endpoints()).toEqual({ first: '/x', late: '/x' });
+    expect(await lateQueries.getApi({ endpoint: '/x' })).toMatchObject({ name: 'first' });
+    expect(await first()).toMatchObject([{ message: 'first (BatchAPI) is up to date' }]);
+    await expect(late.execute(requestOf(at('late', '/x')))).rejects.toThrow(taken);
+  });
+});
+
 describe('DeployApis', () => {
+  it('lets APIs that are deployed together change places', async () => {
+    const deployApis = deployApisOn(new InMemoryEventStore());
+    await deployApis.execute(requestOf(at('a', '/x'), at('b', '/y')));
+    expect(await deployApis.execute(requestOf(at('a', '/y'), at('b', '/x')))).toMatchObject([
+      { message: 'updated a (BatchAPI)' },
+      { message: 'updated b (BatchAPI)' },
+    ]);
+  });
+
   it('answers with what it deployed, even when that was deleted at once', async () => {
     const store = new DeletingEventStore();
-    const deployApis = new DeployApis({
-      store,
-      blobs: new InMemoryBlobStore(),
-      queries: new FoldedStatusQueries(store),
-      ids: new TimeIds(clock),
-      clock,
-      logger: silentLogger,
-    });
-    const config = Buffer.from(JSON.stringify([aPodApi()]));
-    expect(await deployApis.execute({ config, isJson: true, code: null })).toMatchObject([
+    const deployApis = deployApisOn(store);
+    expect(await deployApis.execute(requestOf(aPodApi()))).toMatchObject([
       { message: 'created sum (BatchAPI)', api: { name: 'sum' } },
     ]);
     expect((await store.read(lane)).events).toHaveLength(2);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ApiSpec } from '#libs/domain/api/api-spec.ts';
 import { apiDecider, ApiNotDeployed, type ApiState } from '#libs/domain/api/api.decider.ts';
+import type { ApiCommand, DeployApi } from '#libs/domain/api/api.commands.ts';
 import type { ApiEvent } from '#libs/domain/api/api.events.ts';
 import { fold } from '#libs/domain/kernel/decider.ts';
 import { type ApiId, apiId, apiName } from '#libs/domain/kernel/ids.ts';
@@ -13,6 +14,7 @@ import { handleCommand } from '#libs/event-store/handle-command.ts';
 import type { BlobStore } from '#libs/object-store/blob-store.port.ts';
 import type { Clock } from '#libs/platform/clock.ts';
 import type { Logger } from '#libs/platform/logger.ts';
+import type { GatewayConfig } from '../gateway.config.ts';
 import { badRequest } from '../request-refused.ts';
 import type { StatusQueries } from '../status-queries.port.ts';
 import type { TimeIds } from '../time-ids.ts';
@@ -23,8 +25,9 @@ import { endpointTaken, readApiSpecs } from './read-api-specs.ts';
 export interface DeployApisParts {
   readonly store: EventStore;
   readonly blobs: BlobStore;
-  readonly queries: Pick<StatusQueries, 'listApis'>;
+  readonly queries: Pick<StatusQueries, 'getApi'>;
   readonly ids: TimeIds;
+  readonly config: Pick<GatewayConfig, 'compute'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -32,6 +35,14 @@ export interface DeployApisParts {
 export interface Deployed {
   readonly api: ApiSpecDocument;
   readonly message: string;
+}
+
+/** One API of the list, and what there was before. */
+interface Deployment {
+  readonly before: ApiState;
+  /** Whether it was not up to date. */
+  readonly isNews: boolean;
+  readonly deployed: Deployed;
 }
 
 /** Deploys a list of APIs: all of them, or none when something is wrong with one. */
@@ -42,13 +53,13 @@ export class DeployApis {
 
   /** @throws RequestRefused, JsonSyntaxError before anything is deployed */
   async execute({ config, isJson, code }: DeploymentRequest): Promise<readonly Deployed[]> {
-    const specs = readApiSpecs(config, isJson);
+    const specs = readApiSpecs(config, { isJson, compute: this.parts.config.compute });
     const archive = code === null ? null : await readCodeArchive(code);
     for (const spec of specs) refuseMissingCode(spec, archive);
     return this.inTurn(() => this.deployAll(specs, archive));
   }
 
-  /** One after the other: an endpoint that is free for two deployments at once would become both's. */
+  /** One after the other: of two at once to one endpoint, one would have to be undone. */
   private inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.lastTurn.then(work);
     this.lastTurn = turn.catch(() => {}); // Its own request reports it; the next one starts anew.
@@ -61,43 +72,73 @@ export class DeployApis {
   ): Promise<readonly Deployed[]> {
     await this.refuseTakenEndpoints(specs);
     if (archive !== null) await this.parts.blobs.put(archive.key, archive.bytes);
-    const deployed: Deployed[] = [];
-    for (const spec of specs) deployed.push(await this.deploy(spec, archive?.key ?? null));
-    return deployed;
+    const deployments: Deployment[] = [];
+    for (const spec of specs) deployments.push(await this.deploy(spec, archive?.key ?? null));
+    await this.refuseLostEndpoints(deployments);
+    return deployments.map(({ deployed }) => deployed);
   }
 
   private async refuseTakenEndpoints(specs: readonly ApiSpec[]): Promise<void> {
     const redeployed = new Set(specs.map(({ name }) => name));
-    const others = (await this.parts.queries.listApis()).filter(
-      ({ name }) => !redeployed.has(name),
-    );
     for (const { name, networking } of specs) {
-      const owner = others.find(({ endpoint }) => endpoint === networking.endpoint);
-      if (owner !== undefined) throw endpointTaken(name, owner.name);
+      const owner = await this.parts.queries.getApi(networking);
+      if (owner !== null && !redeployed.has(owner.name)) throw endpointTaken(name, owner.name);
     }
   }
 
-  private async deploy(spec: ApiSpec, codeKey: string | null): Promise<Deployed> {
-    const { store, ids, clock, logger } = this.parts;
+  /** Another gateway may have deployed to an endpoint in the same moment; the earlier one has it. */
+  private async refuseLostEndpoints(deployments: readonly Deployment[]): Promise<void> {
+    for (const { deployed } of deployments) {
+      const { name, networking } = deployed.api;
+      const owner = await this.parts.queries.getApi(networking);
+      if (owner === null || owner.name === name) continue;
+      for (const deployment of deployments) await this.undo(deployment);
+      throw endpointTaken(name, owner.name);
+    }
+  }
+
+  private async undo({ before, isNews, deployed: { api } }: Deployment): Promise<void> {
+    const name = apiName(api.name);
+    const lane = { kind: 'api', apiName: name } as const;
+    const { state } = await this.read(lane);
+    const isOurs = isNews && state.phase === 'deployed' && state.deployed.apiId === api.id;
+    if (!isOurs) return;
+    await this.decide(
+      lane,
+      before.phase === 'absent'
+        ? { type: 'DeleteApi', data: { apiName: name } }
+        : this.deployCommand(before.deployed.spec, before.deployed.codeKey),
+    );
+    this.parts.logger.info({ apiName: name, apiId: api.id }, 'deployment undone');
+  }
+
+  private async deploy(spec: ApiSpec, codeKey: string | null): Promise<Deployment> {
     const name = apiName(spec.name);
     const lane = { kind: 'api', apiName: name } as const;
-    const before = await this.read(lane);
-    const newApiId = apiIdOf(ids.next(), spec, codeKey);
-    const command = {
-      type: 'DeployApi',
-      data: { apiName: name, newApiId, spec, codeKey },
-    } as const;
-    const stamp = { idOf: eventId, now: clock };
-    const { event, position } = await handleCommand(store, apiDecider, stamp, { lane, command });
+    const { state: before } = await this.read(lane);
+    const { event, position } = await this.decide(lane, this.deployCommand(spec, codeKey));
 
     // Others may deploy or delete it meanwhile; the answer is what this request has brought about.
-    const { state, at } = await this.read(lane, event === null ? Infinity : position);
+    const isNews = event !== null;
+    const { state, at } = await this.read(lane, isNews ? position : Infinity);
     if (state.phase === 'absent') throw new ApiNotDeployed(`${name} was deleted meanwhile`);
     const api = apiSpecDocument({ deployed: state.deployed, deployedAt: at });
-    if (event === null) return { api, message: `${name} (BatchAPI) is up to date` };
-    logger.info({ apiName: name, apiId: state.deployed.apiId }, 'api deployed');
-    const verb = before.state.phase === 'absent' ? 'created' : 'updated';
-    return { api, message: `${verb} ${name} (BatchAPI)` };
+    if (isNews) {
+      this.parts.logger.info({ apiName: name, apiId: state.deployed.apiId }, 'api deployed');
+    }
+    const verb = before.phase === 'absent' ? 'created' : 'updated';
+    const message = isNews ? `${verb} ${name} (BatchAPI)` : `${name} (BatchAPI) is up to date`;
+    return { before, isNews, deployed: { api, message } };
+  }
+
+  private deployCommand(spec: ApiSpec, codeKey: string | null): DeployApi {
+    const newApiId = apiIdOf(this.parts.ids.next(), spec, codeKey);
+    return { type: 'DeployApi', data: { apiName: apiName(spec.name), newApiId, spec, codeKey } };
+  }
+
+  private decide(lane: DecisionLane<ApiEvent>, command: ApiCommand) {
+    const stamp = { idOf: eventId, now: this.parts.clock };
+    return handleCommand(this.parts.store, apiDecider, stamp, { lane, command });
   }
 
   /** The API as of `position`; `at` is when the last event up to there happened. */

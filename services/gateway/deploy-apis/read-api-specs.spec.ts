@@ -1,23 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { aHandlerApi, aPodApi } from '#test/support/gateway.ts';
-import { RequestRefused } from '../request-refused.ts';
+import {
+  LOCAL,
+  readConfigurations as read,
+  refusalOf,
+} from '#test/support/refused-configurations.ts';
 import { readApiSpecs } from './read-api-specs.ts';
 
-const read = (...configurations: unknown[]) =>
-  readApiSpecs(Buffer.from(JSON.stringify(configurations)), true);
-
-function refusalOf(readIt: () => unknown): string {
-  try {
-    readIt();
-  } catch (error) {
-    if (error instanceof RequestRefused) return error.message;
-    throw error;
-  }
-  throw new Error('was not refused');
-}
-
-const container = (changes: object): object =>
-  aPodApi({ pod: { containers: [{ name: 'api', command: ['true'], ...changes }] } });
 const endpoint = (path: string): object => aPodApi({ networking: { endpoint: path } });
 const handler = (changes: object): object =>
   aHandlerApi({ handler: { type: 'node', path: 'handler.js', ...changes } });
@@ -55,11 +44,6 @@ describe('reading API configurations', () => {
     ],
     ['an unknown key', aPodApi({ autoscaling: {} }), 'sum: key "autoscaling" is not supported'],
     [
-      'an unknown key of a container',
-      container({ cmd: [] }),
-      'sum: pod.containers.0: key "cmd" is not supported',
-    ],
-    [
       'neither pod nor handler',
       aPodApi({ pod: undefined }),
       'sum: please specify either pod or handler',
@@ -70,74 +54,9 @@ describe('reading API configurations', () => {
       'sum: please specify either pod or handler',
     ],
     [
-      'no containers',
-      aPodApi({ pod: { containers: [] } }),
-      'sum: pod.containers: must contain at least 1 elements',
-    ],
-    [
-      'no command',
-      container({ command: undefined }),
-      'sum: pod.containers.0.command: must be defined',
-    ],
-    [
-      'an empty command',
-      container({ command: [] }),
-      'sum: pod.containers.0.command: must contain at least 1 elements',
-    ],
-    [
-      'a command that is no list',
-      container({ command: 'true' }),
-      'sum: pod.containers.0.command: must be an array (got "true")',
-    ],
-    [
-      'a reserved container name',
-      container({ name: 'dequeuer' }),
-      'sum: pod.containers.0.name: "dequeuer" is reserved; use another name',
-    ],
-    [
-      'reserved variables',
-      container({ env: { CORTEX_PORT: '1' } }),
-      'sum: pod.containers.0.env: environment variables starting with CORTEX_ or KUBEXIT_ are reserved',
-    ],
-    [
-      'variables that are no text',
-      container({ env: { A: 1 } }),
-      'sum: pod.containers.0.env.A: must be a string (got 1)',
-    ],
-    [
-      'variables with impossible names',
-      container({ env: { 'A=B': '1' } }),
-      'sum: pod.containers.0.env.A=B: "A=B" is not the name of an environment variable',
-    ],
-    [
-      'a port that is none',
-      aPodApi({ pod: { port: 0, containers: [] } }),
-      'sum: pod.port: must be greater than or equal to 1 (got 0)',
-    ],
-    [
-      'too little CPU',
-      container({ compute: { cpu: '10m' } }),
-      'sum: pod.containers.0.compute.cpu: must be a CPU quantity of at least 20m',
-    ],
-    [
-      'memory that is no quantity',
-      container({ compute: { mem: '1 GB' } }),
-      'sum: pod.containers.0.compute.mem: must be a memory quantity of at least 20Mi, e.g. "512Mi" (got "1 GB")',
-    ],
-    [
-      'a probe of two kinds',
-      container({ readiness_probe: { tcp_socket: { port: 1 }, http_get: { port: 1 } } }),
-      'sum: pod.containers.0.readiness_probe: please specify exactly one of "http_get", "tcp_socket"',
-    ],
-    [
-      'a probe of no kind',
-      container({ liveness_probe: {} }),
-      'sum: pod.containers.0.liveness_probe: please specify exactly one of "http_get", "tcp_socket", "exec"',
-    ],
-    [
-      'a readiness probe that runs a command',
-      container({ readiness_probe: { exec: { command: ['x'] } } }),
-      'sum: pod.containers.0.readiness_probe: key "exec" is not supported',
+      'reserved variables of a function',
+      handler({ env: { KUBEXIT_NAME: 'x' } }),
+      'fn: handler.env.KUBEXIT_NAME: environment variables starting with CORTEX_ or KUBEXIT_',
     ],
     ['the endpoint /', endpoint('/'), 'sum: networking.endpoint: cannot be "/"'],
     ['an endpoint with //', endpoint('/a//b'), 'sum: networking.endpoint: cannot contain "//"'],
@@ -161,6 +80,44 @@ describe('reading API configurations', () => {
       handler({ type: 'tensorflow' }),
       'fn: handler.type: must be "python" or "node" (got "tensorflow")',
     ],
+    ...['python_path', 'image', 'log_level', 'shm_size', 'dependencies', 'models'].map(
+      (key): [string, unknown, string] => [
+        `${key}, which older handlers had`,
+        handler({ [key]: 'x' }),
+        `fn: handler: key "${key}" is not supported`,
+      ],
+    ),
+    ['no path of a handler', handler({ path: undefined }), 'fn: handler.path: must be defined'],
+    [
+      'node groups that are no list',
+      aPodApi({ node_groups: 'cpu' }),
+      'sum: node_groups: must be an array (got "cpu")',
+    ],
+    [
+      'a long endpoint',
+      endpoint('x'.repeat(1001)),
+      'sum: networking.endpoint: must not be longer than 1000 characters',
+    ],
+    [
+      'a label that Kubernetes would not take',
+      aPodApi({ labels: { 'team-': 'x' } }),
+      'sum: labels.team-: "team-" is not a label of Kubernetes',
+    ],
+    [
+      'a reserved label',
+      aPodApi({ labels: { 'cortex.dev/job-id': 'x' } }),
+      'sum: labels.cortex.dev/job-id: "cortex.dev/job-id" is reserved; use another label',
+    ],
+    [
+      'a label with a value that Kubernetes would not take',
+      aPodApi({ labels: { team: 'a b' } }),
+      'sum: labels.team: must be at most 63 letters',
+    ],
+    [
+      'a label that is no text',
+      aPodApi({ labels: { spot: true } }),
+      'sum: labels.spot: must be a string (got true)',
+    ],
     [
       'a handler outside of the folder',
       handler({ path: '../x.js' }),
@@ -180,13 +137,6 @@ describe('reading API configurations', () => {
     expect(refusalOf(() => read(configuration))).toContain(message);
   });
 
-  it('refuses containers of one name', () => {
-    const containers = ['a', 'a'].map((name) => ({ name, command: ['true'] }));
-    expect(refusalOf(() => read(aPodApi({ pod: { containers } })))).toBe(
-      'sum: pod.containers: container name a must be unique',
-    );
-  });
-
   it('refuses two APIs of one name or at one endpoint', () => {
     expect(refusalOf(() => read(aPodApi(), aPodApi()))).toBe(
       'name "sum" must be unique across apis',
@@ -201,7 +151,7 @@ describe('reading API configurations', () => {
       ':0',
       ':9007199254740993',
     );
-    expect(refusalOf(() => readApiSpecs(Buffer.from(text), true))).toBe(
+    expect(refusalOf(() => readApiSpecs(Buffer.from(text), LOCAL))).toBe(
       'fn: handler.config.big: 9007199254740993 cannot be kept exactly; write it in quotes',
     );
   });
@@ -211,7 +161,7 @@ describe('reading API configurations', () => {
 - &api {name: a, kind: BatchAPI, pod: {containers: [{name: c, command: [x]}]}}
 - {<<: *api, name: b}
 `;
-    const specs = readApiSpecs(Buffer.from(yaml), false);
+    const specs = readApiSpecs(Buffer.from(yaml), { ...LOCAL, isJson: false });
     expect(specs.map(({ name, networking }) => [name, networking.endpoint])).toEqual([
       ['a', '/a'],
       ['b', '/b'],

@@ -1,3 +1,4 @@
+import type { ComputeKind } from '#libs/compute/compute-config.ts';
 import type { ApiSpec, ComputeSpec } from '#libs/domain/api/api-spec.ts';
 import { checkJson } from '#libs/json/json-scanner.ts';
 import { fieldProblem } from '../field-problem.ts';
@@ -13,16 +14,22 @@ const COMPUTE_DEFAULT: ComputeSpec = { cpu: '200m', mem: null, gpu: 0, inf: 0, s
 /**
  * Reads a list of API configurations, YAML or JSON, and fills in the defaults.
  *
- * @param isJson the text is said to be JSON, so that mistakes are reported with their position
+ * @param options.isJson the text is said to be JSON, so that mistakes are reported with their position
+ * @param options.compute what the workers are to run on
  * @throws RequestRefused, JsonSyntaxError
  */
-export function readApiSpecs(content: Uint8Array, isJson: boolean): readonly ApiSpec[] {
+export function readApiSpecs(
+  content: Uint8Array,
+  { isJson, compute }: { readonly isJson: boolean; readonly compute: ComputeKind },
+): readonly ApiSpec[] {
   if (isJson) checkJson(content);
   const configurations = parseYaml(decode(content));
   if (!Array.isArray(configurations) || configurations.length === 0) {
     throw badRequest('config.not_a_list', 'the configuration must be a list of at least one API');
   }
-  const specs = configurations.map(readApiSpec);
+  const specs = configurations.map((configuration, index) =>
+    readApiSpec(configuration, { index, compute }),
+  );
   refuseRepeated(specs);
   return specs;
 }
@@ -35,7 +42,10 @@ function decode(content: Uint8Array): string {
   }
 }
 
-function readApiSpec(configuration: unknown, index: number): ApiSpec {
+function readApiSpec(
+  configuration: unknown,
+  { index, compute }: { readonly index: number; readonly compute: ComputeKind },
+): ApiSpec {
   const label = labelOf(configuration, index);
   const refuse = (kind: string, path: readonly PropertyKey[], message: string): Error =>
     badRequest(
@@ -67,6 +77,14 @@ function readApiSpec(configuration: unknown, index: number): ApiSpec {
     );
   }
   const spec = specOf(data);
+  const withoutImage = (spec.pod?.containers ?? []).findIndex(({ image }) => image === null);
+  if (compute === 'kubernetes' && withoutImage >= 0) {
+    throw refuse(
+      'field.required',
+      ['pod', 'containers', String(withoutImage), 'image'],
+      'must be defined: workers run on Kubernetes, which starts containers from images',
+    );
+  }
   if (Buffer.byteLength(JSON.stringify(spec)) > SPEC_BYTES_MAX) {
     throw refuse('config.too_large', [], `exceeds the limit (${SPEC_BYTES_MAX} bytes)`);
   }
@@ -91,6 +109,7 @@ const specOf = ({ compute, handler, networking, ...rest }: ApiConfig): ApiSpec =
   handler: handler === null ? null : { ...handler, compute: compute ?? COMPUTE_DEFAULT },
   node_groups: rest.node_groups,
   networking: { endpoint: networking.endpoint ?? `/${rest.name}` },
+  labels: rest.labels,
 });
 
 function refuseRepeated(specs: readonly ApiSpec[]): void {

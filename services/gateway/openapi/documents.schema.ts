@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { JOB_STATUSES } from '#libs/domain/job/job-status-code.ts';
+import { WORKER_STATES } from '#libs/domain/worker/worker.events.ts';
 
 /** What the gateway answers, member by member. */
 
@@ -115,6 +116,7 @@ export const apiSpecDocument = z.object({
     .nullable(),
   node_groups: z.array(z.string()).nullable(),
   networking: z.object({ endpoint: z.string() }),
+  labels: z.record(z.string(), z.string()).describe('Of the resources of its jobs in a cluster'),
   id: z.string().describe('Changes when the specification or its code changes'),
   last_updated: time,
 });
@@ -146,6 +148,22 @@ export const apiDetailsDocument = z.object({
 
 export const jobPageDocument = z.object({
   jobs: z.array(jobStatusDocument).describe('Newest first'),
+  next_cursor: z.string().nullable(),
+});
+
+export const workerPageDocument = z.object({
+  workers: z
+    .array(
+      z.object({
+        worker_id: z.string().describe('Its number in the job, from 0; replacements keep it'),
+        state: z.enum([...WORKER_STATES, 'stalled']),
+        since: time.describe('When the state began; of a stalled worker, when it began to wait'),
+        reason: problemDocument.nullable().describe('Why, where there is something to say'),
+        restarts: count.describe('0 for its first process, more for each replacement'),
+        batches_done: count.describe('Handled to success, by its earlier processes too'),
+      }),
+    )
+    .describe('By number'),
   next_cursor: z.string().nullable(),
 });
 

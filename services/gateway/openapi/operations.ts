@@ -170,6 +170,18 @@ const jobOperations: readonly Operation[] = [
   },
   {
     method: 'GET',
+    path: '/v1/jobs/{jobId}/workers',
+    id: 'listWorkers',
+    summary: 'The workers of a job, by number, also after it has ended.',
+    query: [
+      ['limit', 'At most so many, 1 to 1000; 1000 without it. There may be fewer on a page'],
+      ['cursor', '`next_cursor` of the page before'],
+    ],
+    answer: json('WorkerPage'),
+    errors: [400, 404, 503],
+  },
+  {
+    method: 'GET',
     path: '/v1/jobs/{jobId}/workers/{workerId}/log',
     id: 'readWorkerLog',
     summary:

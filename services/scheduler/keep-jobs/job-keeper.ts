@@ -209,7 +209,8 @@ export class JobKeeper {
   }
 
   private isEndedByOthers(): boolean {
-    return this.job.stopRequest !== null || this.job.end !== null;
+    const { stopRequest, isApiDeleted, end } = this.job;
+    return stopRequest !== null || isApiDeleted || end !== null;
   }
 
   private isOverdue(): boolean {

@@ -16,13 +16,8 @@ const VERSIONS_MAX = 100;
 
 /** The deployed API of a name or at an endpoint. */
 export function getApi(view: PlatformView, query: GetApiQuery): GetApiAnswer {
-  const api =
-    'name' in query
-      ? view.apis.get(query.name)
-      : [...view.apis.values()].find(
-          ({ current }) => current?.deployed.spec.networking.endpoint === query.endpoint,
-        );
-  return { api: api === undefined ? null : apiAnswer(api) };
+  const api = 'name' in query ? view.apis.get(query.name) : view.apiAt(query.endpoint);
+  return { api: api ? apiAnswer(api) : null };
 }
 
 /** All deployed APIs by name. */

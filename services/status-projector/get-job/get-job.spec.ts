@@ -1,15 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import { apiId, jobId } from '#libs/domain/kernel/ids.ts';
+import type { PlatformView } from '#libs/domain/status/platform-view.ts';
+import type { GetJobQuery } from '#libs/messaging/queries.ts';
 import { anApiDeleted, anApiDeployed, anApiSpec } from '#test/support/api.builders.ts';
 import { A_JOB, aJobSubmitted, enqueuingCompleted } from '#test/support/job.builders.ts';
-import { viewOf } from '#test/support/view.builders.ts';
-import { getJob } from './get-job.ts';
+import { NEVER_STALLED, viewOf } from '#test/support/view.builders.ts';
+import * as projector from './get-job.ts';
 
 const deployed = anApiDeployed();
 const newer = anApiDeployed({
   apiId: apiId('spec-2'),
   spec: anApiSpec({ networking: { endpoint: '/moved' } }),
 });
+
+const getJob = (view: PlatformView, query: GetJobQuery) =>
+  projector.getJob(view, query, NEVER_STALLED);
 
 describe('getJob', () => {
   it('finds nothing under an id that no job has', () => {

@@ -1,10 +1,15 @@
 import { stringifyWithRaw } from '#libs/domain/kernel/raw-json.ts';
 import { apiSpecDocument, jobStatusDocument } from '#libs/domain/status/job-documents.ts';
 import type { PlatformView } from '#libs/domain/status/platform-view.ts';
+import type { StalledRule } from '#libs/domain/worker/worker-record.ts';
 import type { GetJobAnswer, GetJobQuery } from '#libs/messaging/queries.ts';
 
 /** The status document of one job, with the specification it runs under. */
-export function getJob(view: PlatformView, { jobId }: GetJobQuery): GetJobAnswer {
+export function getJob(
+  view: PlatformView,
+  { jobId }: GetJobQuery,
+  rule: StalledRule,
+): GetJobAnswer {
   const job = view.jobs.get(jobId);
   if (job === undefined) return { found: null };
   const { apiName, apiId } = job.submitted;
@@ -15,7 +20,7 @@ export function getJob(view: PlatformView, { jobId }: GetJobQuery): GetJobAnswer
       apiId,
       endpoint: version?.deployed.spec.networking.endpoint ?? `/${apiName}`,
       status: job.status,
-      jobStatusJson: stringifyWithRaw(jobStatusDocument(job)),
+      jobStatusJson: stringifyWithRaw(jobStatusDocument(job, rule)),
       apiSpecJson: version === null ? 'null' : stringifyWithRaw(apiSpecDocument(version)),
     },
   };

@@ -5,13 +5,16 @@ import { RawJson } from '#libs/domain/kernel/raw-json.ts';
 import type { PlatformView } from '#libs/domain/status/platform-view.ts';
 import type { ListJobsAnswer, ListJobsQuery } from '#libs/messaging/queries.ts';
 import { aJobSubmitted, enqueuingCompleted, jobCompleted } from '#test/support/job.builders.ts';
-import { viewOf } from '#test/support/view.builders.ts';
-import { listJobs } from './list-jobs.ts';
+import { NEVER_STALLED, viewOf } from '#test/support/view.builders.ts';
+import * as projector from './list-jobs.ts';
 
 const NATS_MESSAGE_BYTES_MAX = 1_048_576;
 const sum = apiName('sum');
 const mean = apiName('mean');
 const all: ListJobsQuery = { apiName: null, statuses: null, countMax: 1000, after: null };
+
+const listJobs = (view: PlatformView, query: ListJobsQuery): ListJobsAnswer =>
+  projector.listJobs(view, query, NEVER_STALLED);
 
 /** Job ids in the order of submission, so the newest is the smallest. */
 const ids = (count: number): JobId[] =>

@@ -3,13 +3,18 @@ import { stringifyWithRaw } from '#libs/domain/kernel/raw-json.ts';
 import { jobStatusDocument } from '#libs/domain/status/job-documents.ts';
 import type { JobView } from '#libs/domain/status/job-view.ts';
 import type { PlatformView } from '#libs/domain/status/platform-view.ts';
+import type { StalledRule } from '#libs/domain/worker/worker-record.ts';
 import type { ListJobsAnswer, ListJobsQuery } from '#libs/messaging/queries.ts';
 
 /** A page must fit one NATS message, 1 MiB, in which it travels as a JSON string. */
 const PAGE_BYTES_MAX = 900_000;
 
 /** One page of jobs, newest first. It may be shorter than asked for where documents are large. */
-export function listJobs(view: PlatformView, query: ListJobsQuery): ListJobsAnswer {
+export function listJobs(
+  view: PlatformView,
+  query: ListJobsQuery,
+  rule: StalledRule,
+): ListJobsAnswer {
   // A newer job has a smaller id, so ascending ids list the newest first.
   const matching = [...view.jobs.values()]
     .filter((job) => matches(job, query))
@@ -18,7 +23,7 @@ export function listJobs(view: PlatformView, query: ListJobsQuery): ListJobsAnsw
   const documents: string[] = [];
   let sizeBytes = 0;
   for (const job of matching.slice(0, query.countMax)) {
-    const document = stringifyWithRaw(jobStatusDocument(job));
+    const document = stringifyWithRaw(jobStatusDocument(job, rule));
     sizeBytes += Buffer.byteLength(JSON.stringify(document));
     if (sizeBytes > PAGE_BYTES_MAX && jobIds.length > 0) break;
     jobIds.push(job.submitted.jobId);
