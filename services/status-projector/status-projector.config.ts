@@ -27,4 +27,12 @@ export interface StatusProjectorConfig {
 }
 
 export function loadStatusProjectorConfig(env: NodeJS.ProcessEnv): StatusProjectorConfig {
+  const parsed = loadConfig('status-projector', statusProjectorEnv, env);
+  return {
+    natsUrl: parsed.NATS_URL,
+    logLevel: parsed.LOG_LEVEL,
+    eventStore: eventStoreConfig(parsed),
+    snapshotIntervalMs: parsed.SNAPSHOT_INTERVAL_MS,
     stalledAfterMs: parsed.STALLED_AFTER_MS,
+  };
+}

@@ -15,7 +15,7 @@ import {
   jobCompleted,
 } from '#test/support/job.builders.ts';
 import type { JobStatus } from '#test/support/platform-client.ts';
-import { viewOf } from '#test/support/view.builders.ts';
+import { NEVER_STALLED, viewOf } from '#test/support/view.builders.ts';
 import type { PlannedJob } from './chaos-plan.ts';
 import { recordOf } from './handler-records.ts';
 import { type JobEvidence, problemsOf } from './job-checks.ts';
@@ -62,7 +62,7 @@ function evidence(
       at: new Date(Date.UTC(2026, 10, 23, 10) + place * 1000).toISOString(),
       event,
     })),
-    document: JSON.parse(stringifyWithRaw(jobStatusDocument(job))) as JobStatus,
+    document: JSON.parse(stringifyWithRaw(jobStatusDocument(job, NEVER_STALLED))) as JobStatus,
     deadLetters: [],
     record: recordOf(lines),
     ...changes,

@@ -4,6 +4,7 @@ import type { LoggedEvent } from '#libs/domain/platform-event.ts';
 import { jobStatusDocument } from '#libs/domain/status/job-documents.ts';
 import { PlatformView } from '#libs/domain/status/platform-view.ts';
 import type { JobStatus } from '#test/support/platform-client.ts';
+import { NEVER_STALLED } from '#test/support/view.builders.ts';
 import { type BatchSets, batchSetsOf, without } from './batch-sets.ts';
 import type { PlannedJob } from './chaos-plan.ts';
 import { expectedEnd } from './expected-end.ts';
@@ -93,7 +94,9 @@ function foldedDocument(events: readonly LoggedEvent[]): unknown {
   const view = new PlatformView();
   for (const logged of events) view.apply(logged);
   const [job] = view.jobs.values();
-  return job === undefined ? null : JSON.parse(stringifyWithRaw(jobStatusDocument(job)));
+  return job === undefined
+    ? null
+    : JSON.parse(stringifyWithRaw(jobStatusDocument(job, NEVER_STALLED)));
 }
 
 /** At least once, and as they were sent. */
