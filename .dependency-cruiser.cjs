@@ -47,7 +47,7 @@ module.exports = {
       comment:
         "Only a service's module or main picks an adapter, or the wiring of a port that several services choose the same for; everyone else imports the port.",
       from: {
-        pathNot: `${test}|^services/[^/]+/[^/]+[.](module|wiring)[.]ts$|^services/[^/]+/main[.]ts$|^libs/[^/]+/${adapters}/|^libs/[^/]+/[^/]+[.]wiring[.]ts$`,
+        pathNot: `${test}|^services/[^/]+/[^/]+[.](module|wiring)[.]ts$|^services/[^/]+/main[.]ts$|^services/worker/fetch-code/main[.]ts$|^libs/[^/]+/${adapters}/|^libs/[^/]+/[^/]+[.]wiring[.]ts$`,
       },
       to: { path: `^libs/[^/]+/${adapters}/` },
     },
@@ -91,6 +91,17 @@ module.exports = {
         dynamic: false,
         dependencyTypesNot: ['type-only'],
       },
+    },
+    {
+      name: 'kubernetes-stays-in-its-adapter',
+      severity: 'error',
+      comment:
+        "The cluster's client is visible only to the kubernetes adapter and, as a type, to its wiring.",
+      from: {
+        path: '^(libs|services)/',
+        pathNot: `${test}|/kubernetes/|^services/scheduler/kubernetes[.]wiring[.]ts$`,
+      },
+      to: { path: 'node_modules/@kubernetes/' },
     },
     {
       name: 'nest-stays-at-the-edge',

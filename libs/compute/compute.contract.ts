@@ -24,9 +24,11 @@ export function computeContract(make: () => Promise<ComputeUnderTest>): void {
     let compute: Compute;
     let reports: WorkerReport[];
 
+    /** Without what says no more than why a worker waits, which not every backend knows. */
     const states = ({ jobId: job }: Workload): string[] =>
       reports
         .filter((report) => report.jobId === job)
+        .filter(({ state, reason }) => state !== 'pending' || reason === null)
         .map(({ workerId: id, restart, state }) => `${id}.${restart} ${state}`);
     const untilStates = async (workload: Workload, ...wanted: string[]): Promise<void> => {
       await until(`${wanted.join()} of ${workload.jobId}`, () =>

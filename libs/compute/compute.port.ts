@@ -75,7 +75,7 @@ export interface Compute {
   /** Jobs that have workers here, for cleaning up after a crash. */
   list(): Promise<readonly JobId[]>;
 
-  /** Ends all workers at once. */
+  /** Lets go of all workers: those that cannot do without this process end at once. */
   close(): Promise<void>;
 }
 

@@ -6,7 +6,7 @@ import type { HookResponse } from './compute.port.ts';
 /**
  * What a compute backend and a worker process say to each other. Local compute says it over the
  * Node IPC channel of the worker it has spawned; a worker whose channel closes has lost its
- * supervisor and leaves.
+ * supervisor and leaves. In a cluster it is said over NATS, and a worker outlives who started it.
  */
 
 /** Everything a worker needs to know; the first message it gets. */
@@ -66,7 +66,9 @@ export type FromWorker =
   | { readonly type: 'completion-hook-called' }
   | { readonly type: 'completion-hook-answered'; readonly response: HookResponse }
   /** The worker is about to exit with 1. */
-  | { readonly type: 'failed'; readonly reason: Reason };
+  | { readonly type: 'failed'; readonly reason: Reason }
+  /** The worker does nothing any more, as it was told; its process ends. */
+  | { readonly type: 'left' };
 
 const TO_WORKER_TYPES: readonly string[] = [
   'assign',
@@ -82,6 +84,7 @@ const FROM_WORKER_TYPES: readonly string[] = [
   'completion-hook-called',
   'completion-hook-answered',
   'failed',
+  'left',
 ] satisfies FromWorker['type'][];
 
 /** Both ends are of one build, so the type tells the rest. */

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { openBatchQueue } from '#libs/batch-queue/batch-queue.wiring.ts';
+import type { Compute } from '#libs/compute/compute.port.ts';
 import { LocalProcessCompute } from '#libs/compute/local-process/local-process-compute.ts';
 import { workerProgramIn } from '#libs/compute/local-process/worker-program.ts';
 import { openEventStore } from '#libs/event-store/event-store.wiring.ts';
@@ -12,6 +13,7 @@ import { connectNats } from '#libs/platform/nats/nats-connection.ts';
 import { NestLogger } from '#libs/platform/nest/nest-logger.ts';
 import { natsTransport } from '#libs/platform/nest/nats-transport.ts';
 import { closeOnSignal } from '#libs/platform/shutdown.ts';
+import type { KubernetesConfig } from './kubernetes.config.ts';
 import { Leader } from './leader.ts';
 import { handlerEnvOf, loadSchedulerConfig, workerEnvOf } from './scheduler.config.ts';
 import { SchedulerModule } from './scheduler.module.ts';
@@ -30,20 +32,33 @@ const lease = await JetStreamLeaderLease.open(nats, {
   logger,
 });
 
-const { command, runners } = workerProgramIn(new URL('../', import.meta.url));
-const compute = new LocalProcessCompute({
-  dataDir: config.dataDir,
-  workersMax: config.workersMax,
-  warmWorkers: config.warmWorkers,
-  worker: { command, env: workerEnvOf(process.env, config) },
-  runners,
-  handlerEnv: handlerEnvOf(process.env),
-  workingFolder: process.cwd(),
-  blobs,
-  clock: systemClock,
-  retention: config.retention,
-  onSweepFailed: (error) => logger.warn({ err: error }, 'cannot remove old files, will retry'),
-});
+const services = new URL('../', import.meta.url);
+
+function localCompute(): Compute {
+  const { command, runners } = workerProgramIn(services);
+  return new LocalProcessCompute({
+    dataDir: config.dataDir,
+    workersMax: config.workersMax,
+    warmWorkers: config.warmWorkers,
+    worker: { command, env: workerEnvOf(process.env, config) },
+    runners,
+    handlerEnv: handlerEnvOf(process.env),
+    workingFolder: process.cwd(),
+    blobs,
+    clock: systemClock,
+    retention: config.retention,
+    onSweepFailed: (error) => logger.warn({ err: error }, 'cannot remove old files, will retry'),
+  });
+}
+
+/** The client of Kubernetes takes 70 MB of memory, so it is loaded only where it is used. */
+async function kubernetesCompute(kubernetes: KubernetesConfig): Promise<Compute> {
+  const { openKubernetesCompute } = await import('./kubernetes.wiring.ts');
+  return openKubernetesCompute(kubernetes, { connection: nats, blobs, logger, services });
+}
+
+const { kubernetes } = config;
+const compute = kubernetes === null ? localCompute() : await kubernetesCompute(kubernetes);
 const leader = new Leader({
   store,
   queue,

@@ -15,6 +15,7 @@ describe('the configuration of the scheduler', () => {
       workerSettings: { logBytesMax: 10_485_760, readyMsMax: 600_000 },
       retention: { ageMsMax: 604_800_000, logBytesMax: 5_368_709_120 },
       queueLookMs: 10_000,
+      kubernetes: null,
     });
     expect(workersMax).toBeGreaterThanOrEqual(2);
     expect(warmWorkers).toBeGreaterThanOrEqual(2);
@@ -59,8 +60,53 @@ describe('the configuration of the scheduler', () => {
     ['LOCAL_LOGS_MIB_MAX', '0'],
     ['LOCAL_LOG_BYTES_MAX', '1'],
     ['HANDLER_READY_MS_MAX', 'soon'],
+    ['COMPUTE', 'mesos'],
+    ['KUBERNETES_NAMESPACE', 'No_Name'],
+    ['WORKER_MEM_REQUEST', '150 MB'],
+    ['WORKER_CPU_REQUEST', 'fast'],
+    ['KUBERNETES_RESYNC_MS', '10'],
   ])('refuses %s=%s', (name, value) => {
     expect(() => loadSchedulerConfig({ [name]: value })).toThrow(`${name}: `);
+  });
+});
+
+describe('the configuration of workers in a cluster', () => {
+  it('needs an image', () => {
+    expect(() => loadSchedulerConfig({ COMPUTE: 'kubernetes' })).toThrow(/WORKER_IMAGE: needed/);
+  });
+
+  it('has a default for the rest', () => {
+    const env = { COMPUTE: 'kubernetes', WORKER_IMAGE: 'cortex:1', NATS_URL: 'nats://n:1' };
+    expect(loadSchedulerConfig(env).kubernetes).toEqual({
+      namespace: null,
+      image: 'cortex:1',
+      cpuRequest: '100m',
+      memRequest: '150Mi',
+      memLimit: null,
+      serviceAccount: 'default',
+      resyncMs: 300_000,
+      workerEnv: {
+        NATS_URL: 'nats://n:1',
+        LOG_LEVEL: 'info',
+        LEASE_MS: '10000',
+        QUEUE: 'jetstream',
+        EVENT_STORE: 'jetstream',
+        HANDLER_READY_MS_MAX: '600000',
+      },
+    });
+  });
+
+  it('gives workers their own way to NATS, and of AWS what is no secret', () => {
+    const env = {
+      COMPUTE: 'kubernetes',
+      WORKER_IMAGE: 'cortex:1',
+      WORKER_NATS_URL: 'nats://inside:1',
+      AWS_REGION: 'eu-west-1',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+    };
+    const { workerEnv } = loadSchedulerConfig(env).kubernetes ?? {};
+    expect(workerEnv).toMatchObject({ NATS_URL: 'nats://inside:1', AWS_REGION: 'eu-west-1' });
+    expect(workerEnv).not.toHaveProperty('AWS_SECRET_ACCESS_KEY');
   });
 });
 

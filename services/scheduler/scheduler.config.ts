@@ -12,8 +12,10 @@ import {
   workerSettings,
   workerSettingsEnv,
 } from '#libs/compute/worker-settings.ts';
+import { computeEnv } from '#libs/compute/compute-config.ts';
 import { durationMs, loadConfig, platformEnv } from '#libs/platform/config.ts';
 import type { LogLevel } from '#libs/platform/logger.ts';
+import { type KubernetesConfig, kubernetesConfig, kubernetesEnv } from './kubernetes.config.ts';
 
 const DAY_MS = 86_400_000;
 const MEBIBYTE_BYTES = 1024 * 1024;
@@ -25,6 +27,8 @@ export const schedulerEnv = z.object({
   ...eventStoreEnv,
   ...queueEnv,
   ...workerSettingsEnv,
+  ...computeEnv,
+  ...kubernetesEnv.shape,
   CORTEX_DATA_DIR: z
     .string()
     .default('.cortex')
@@ -70,16 +74,22 @@ export interface SchedulerConfig {
   readonly warmWorkers: number;
   readonly workerSettings: WorkerSettings;
   readonly retention: FileRetention;
+  /** `null`: workers are processes of this machine. */
+  readonly kubernetes: KubernetesConfig | null;
 }
 
 export function loadSchedulerConfig(env: NodeJS.ProcessEnv): SchedulerConfig {
   const parsed = loadConfig('scheduler', schedulerEnv, env);
+  const queue = queueConfig(parsed);
+  const { NATS_URL: natsUrl, LOG_LEVEL: logLevel, HANDLER_READY_MS_MAX: readyMsMax } = parsed;
+  const eventStore = eventStoreConfig(parsed);
+  const worker = { natsUrl, logLevel, eventStore, queue, readyMsMax, env };
   return {
     natsUrl: parsed.NATS_URL,
     logLevel: parsed.LOG_LEVEL,
     eventStore: eventStoreConfig(parsed),
     dataDir: parsed.CORTEX_DATA_DIR,
-    queue: queueConfig(parsed),
+    queue,
     leaderTtlMs: parsed.LEADER_TTL_MS,
     stopGraceMs: parsed.STOP_GRACE_MS,
     queueLookMs: parsed.QUEUE_LOOK_MS,
@@ -90,6 +100,7 @@ export function loadSchedulerConfig(env: NodeJS.ProcessEnv): SchedulerConfig {
       ageMsMax: parsed.LOCAL_KEEP_DAYS * DAY_MS,
       logBytesMax: parsed.LOCAL_LOGS_MIB_MAX * MEBIBYTE_BYTES,
     },
+    kubernetes: parsed.COMPUTE === 'kubernetes' ? kubernetesConfig(parsed, worker) : null,
   };
 }
 

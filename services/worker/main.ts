@@ -5,8 +5,10 @@ import { systemClock } from '#libs/platform/clock.ts';
 import { createLogger } from '#libs/platform/logger.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
 import { pause } from '#libs/platform/pause.ts';
-import { loadWorkerConfig, type WorkerConfig } from './worker.config.ts';
-import { Worker } from './worker.ts';
+import { PodHandler } from './in-pod/pod-handler.ts';
+import { PodWorker } from './in-pod/run-in-pod.ts';
+import { loadWorkerConfig } from './worker.config.ts';
+import { Worker, type WorkerDeps } from './worker.ts';
 
 /** How long a call in flight may go on when there is nobody left to say how long. */
 const GRACE_MS = 5000;
@@ -16,27 +18,58 @@ const config = loadWorkerConfig(process.env);
 const logger = createLogger('worker', config.logLevel);
 
 /** Resolves even when nobody is left to hear it: the worker then leaves anyway. */
-const send = (message: FromWorker): Promise<void> =>
+const sendToParent = (message: FromWorker): Promise<void> =>
   new Promise((resolve) => {
     if (process.send === undefined || !process.connected) return resolve();
     process.send(message, undefined, {}, () => resolve());
   });
 
-async function openWorker({
-  natsUrl,
-  eventStore,
-  queue: queueConfig,
-  settings,
-}: WorkerConfig): Promise<Worker> {
-  const connection = await connectNats(natsUrl, { name: 'worker', logger });
-  const store = await openEventStore(connection, eventStore, logger);
-  const queue = await openBatchQueue(connection, queueConfig, logger);
-  const { leaseMs } = queueConfig;
-  const exit = (code: number): void => {
-    // What was settled last is still in the client's buffer; without a server it stays there.
-    void Promise.race([connection.flush(), pause(FLUSH_MS_MAX)]).finally(() => process.exit(code));
-  };
-  return new Worker({ store, queue, send, exit, clock: systemClock, leaseMs, settings, logger });
+const connecting = connectNats(config.natsUrl, { name: 'worker', logger });
+
+async function openWorker(
+  links: Pick<WorkerDeps, 'send' | 'exit' | 'podHandler'>,
+): Promise<Worker> {
+  const connection = await connecting;
+  const store = await openEventStore(connection, config.eventStore, logger);
+  const queue = await openBatchQueue(connection, config.queue, logger);
+  const { settings } = config;
+  const { leaseMs } = config.queue;
+  return new Worker({ store, queue, clock: systemClock, leaseMs, settings, logger, ...links });
+}
+
+/** What was settled last is still in the client's buffer; without a server it stays there. */
+function endProcess(code: number): void {
+  const flushed = connecting.then((connection) => connection.flush());
+  void Promise.race([flushed, pause(FLUSH_MS_MAX)]).finally(() => process.exit(code));
+}
+
+/** Whoever started this process says what to do. */
+async function runUnderParent(): Promise<void> {
+  const opening = openWorker({ send: sendToParent, exit: endProcess });
+  process.on('message', (message) => {
+    if (isToWorker(message)) void opening.then((opened) => opened.obey(message));
+  });
+  leaveOn('disconnect', 'SIGTERM', 'SIGINT');
+  worker = await opening;
+}
+
+/** Whoever leads says what to do. */
+async function runInPod(pod: NonNullable<typeof config.pod>): Promise<void> {
+  leaveOn('SIGTERM', 'SIGINT');
+  const podWorker = new PodWorker(await connecting, pod, endProcess);
+  process.once('SIGTERM', () => podWorker.close());
+  worker = await openWorker({ ...podWorker.links, podHandler: new PodHandler(pod.handlerPort) });
+  await podWorker.run(worker);
+}
+
+/** A worker that nobody supervises any more, or that is told to end, gives back what it holds. */
+function leaveOn(...events: readonly string[]): void {
+  for (const event of events) {
+    process.once(event, () => {
+      if (worker === null) process.exit(config.pod === null ? 0 : 1);
+      worker.obey({ type: 'stop', graceMs: GRACE_MS });
+    });
+  }
 }
 
 let worker: Worker | null = null;
@@ -45,16 +78,4 @@ process.once('uncaughtException', (error) => {
   logger.error({ err: error }, 'worker crashed');
   process.exit(1);
 });
-
-const opening = openWorker(config);
-process.on('message', (message) => {
-  if (isToWorker(message)) void opening.then((opened) => opened.obey(message));
-});
-// A worker that nobody supervises any more, or that is told to end, gives back what it holds.
-for (const event of ['disconnect', 'SIGTERM', 'SIGINT']) {
-  process.once(event, () => {
-    if (worker === null) process.exit(0);
-    worker.obey({ type: 'stop', graceMs: GRACE_MS });
-  });
-}
-worker = await opening;
+await (config.pod === null ? runUnderParent() : runInPod(config.pod));

@@ -9,6 +9,7 @@ describe('the configuration of a worker', () => {
       eventStore: { kind: 'jetstream', kurrentDbUrl: 'kurrentdb://127.0.0.1:2113?tls=false' },
       queue: { kind: 'jetstream', leaseMs: 10_000, aws: { isPathStyle: false, attemptsMax: 5 } },
       settings: { logBytesMax: 10_485_760, readyMsMax: 600_000 },
+      pod: null,
     });
   });
 
@@ -27,6 +28,19 @@ describe('the configuration of a worker', () => {
       eventStore: { kind: 'jetstream', kurrentDbUrl: 'kurrentdb://127.0.0.1:2113?tls=false' },
       queue: { kind: 'sqs', leaseMs: 1500, aws: { isPathStyle: false, attemptsMax: 5 } },
       settings: { logBytesMax: 65_536, readyMsMax: 1000 },
+      pod: null,
+    });
+  });
+
+  it('takes what its pod says', () => {
+    const env = { WORKER_ASSIGNMENT_FILE: '/a.json', POD_NAME: 'p-1', JOB_COMPLETION_INDEX: '3' };
+    expect(loadWorkerConfig({ ...env, CORTEX_PORT: '9000' }).pod).toEqual({
+      assignmentFile: '/a.json',
+      readyFile: '/tmp/ready',
+      terminationFile: '/dev/termination-log',
+      podName: 'p-1',
+      index: 3,
+      handlerPort: 9000,
     });
   });
 

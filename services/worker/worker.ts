@@ -7,6 +7,7 @@ import { pause } from '#libs/platform/pause.ts';
 import { CompletionHook } from './call-completion-hook/completion-hook.ts';
 import { Containers } from './containers/containers.ts';
 import { Readiness } from './containers/readiness.ts';
+import type { PodHandler } from './in-pod/pod-handler.ts';
 import { BatchRunner, type BatchRunnerDeps } from './run-batches/batch-runner.ts';
 
 /** A connection may break a moment before the end of the process behind it is known. */
@@ -19,12 +20,14 @@ export interface WorkerDeps extends Pick<BatchRunnerDeps, 'queue' | 'store' | 'c
   send(message: FromWorker): Promise<void>;
   /** Ends this process. */
   exit(code: number): void;
+  /** The handler that a pod runs beside this worker; without one the worker starts it. */
+  readonly podHandler?: PodHandler;
 }
 
 /** What there is once the worker has been given a job. */
 interface Assigned {
   readonly assignment: WorkerAssignment;
-  readonly containers: Containers;
+  readonly containers: Containers | PodHandler;
   readonly runner: BatchRunner;
   readonly hook: CompletionHook;
 }
@@ -62,7 +65,8 @@ export class Worker {
     const { handlerPort, logFile, jobId, workerId } = assignment;
     if (this.assigned !== null || this.leaving.signal.aborted) return;
     const { logBytesMax } = this.deps.settings;
-    const containers = new Containers(assignment.containers, { logFile, logBytesMax });
+    const containers =
+      this.deps.podHandler ?? new Containers(assignment.containers, { logFile, logBytesMax });
     const readiness = this.readinessOf(assignment);
     const runner = new BatchRunner(
       {
@@ -102,7 +106,7 @@ export class Worker {
   /** @returns whether it has; otherwise the worker is leaving */
   private async becameReady(
     readiness: Readiness,
-    containers: Containers,
+    containers: Containers | PodHandler,
     isFirst = false,
   ): Promise<boolean> {
     const problem = await readiness.untilReady(isFirst);
@@ -122,7 +126,8 @@ export class Worker {
     await this.deps.send({ type: 'completion-hook-answered', response });
   }
 
-  private async hasDiedSoon(containers: Containers): Promise<boolean> {
+  private async hasDiedSoon(containers: Containers | PodHandler): Promise<boolean> {
+    await this.deps.podHandler?.look();
     const ended = containers.ended.then(() => true);
     return Promise.race([ended, pause(DEATH_NOTICE_MS).then(() => false)]);
   }

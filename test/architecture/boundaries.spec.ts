@@ -36,6 +36,10 @@ const PLANTED: Readonly<
   'nats-stays-in-adapters': { file: 'libs/json/chatty.ts', imports: '@nats-io/transport-node' },
   'aws-stays-in-adapters': { file: 'libs/json/cloudy.ts', imports: '@aws-sdk/client-s3' },
   'aws-loads-on-demand': { file: 'libs/batch-queue/eager.wiring.ts', imports: './sqs/fine.ts' },
+  'kubernetes-stays-in-its-adapter': {
+    file: 'libs/json/clustered.ts',
+    imports: '@kubernetes/client-node',
+  },
   'nest-stays-at-the-edge': { file: 'libs/json/nested.ts', imports: '@nestjs/common' },
   'no-production-to-test': { file: 'libs/json/testy.ts', imports: '../../test/support/fine.ts' },
   'no-cycles': { file: 'libs/json/circular.ts', imports: './circular.ts' },
@@ -58,6 +62,7 @@ const FINE = [
 const PACKAGES = [
   '@nats-io/transport-node',
   '@aws-sdk/client-s3',
+  '@kubernetes/client-node',
   '@nestjs/common',
   'undeclared-package',
   'fast-check',

@@ -26,19 +26,8 @@ const SETTINGS: Readonly<Record<string, Shape>> = {
   'services/cli': { ...uploadEnv.shape, CORTEX_URL: z.url() },
 };
 
-/** Of workers on Kubernetes. The manifests set them already; they leave this list when services read them. */
-const AWAITED: Readonly<Record<string, readonly string[]>> = {
-  'services/scheduler': [
-    'COMPUTE',
-    'KUBERNETES_NAMESPACE',
-    'KUBERNETES_RESYNC_MS',
-    'WORKER_CPU_REQUEST',
-    'WORKER_IMAGE',
-    'WORKER_MEM_LIMIT',
-    'WORKER_MEM_REQUEST',
-    'WORKER_SERVICE_ACCOUNT',
-  ],
-};
+/** What manifests set already and services read later; names leave this list when they do. */
+const AWAITED: Readonly<Record<string, readonly string[]>> = {};
 
 /** @returns what is awaited no more, and has to be checked like the others */
 export const awaitedInVain = (): readonly string[] =>

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from 'tar';
 import { InMemoryBlobStore } from '#libs/object-store/in-memory/in-memory-blob-store.ts';
-import { CodeFolders, CodeUnusable } from './code-folders.ts';
+import { CodeUnusable } from '../code-archive.ts';
+import { CodeFolders } from './code-folders.ts';
 
 describe('folders of handler code', () => {
   let root: string;

@@ -1,18 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { access, mkdir, rename, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { extract } from 'tar';
 import type { BlobStore } from '#libs/object-store/blob-store.port.ts';
-
-/** An archive may be 32 MiB; one that unpacks to this much more is not source code. */
-const UNPACKED_BYTES_MAX = 1024 * 1024 * 1024;
-
-/** The handler's code cannot be had: the object is gone, or is no archive we would unpack. */
-export class CodeUnusable extends Error {
-  override readonly name = 'CodeUnusable';
-}
+import { CodeUnusable, unpackCode } from '../code-archive.ts';
 
 /** Folders of unpacked handler code, one per archive, shared by all jobs that use it. */
 export class CodeFolders {
@@ -50,7 +40,7 @@ export class CodeFolders {
     const unfinished = `${folder}.${randomUUID()}`;
     try {
       await mkdir(unfinished, { recursive: true });
-      await unpack(archive, unfinished);
+      await unpackCode(archive, unfinished);
       await rename(unfinished, folder); // Whoever sees the folder sees all of it.
     } catch (error) {
       if (await exists(folder)) return folder; // Another process was faster.
@@ -61,22 +51,6 @@ export class CodeFolders {
     }
     return folder;
   }
-}
-
-/** Entries that point outside of `folder` make it fail, as does everything else that is odd. */
-async function unpack(archive: Uint8Array, folder: string): Promise<void> {
-  let unpackedBytes = 0;
-  const sink = extract({
-    cwd: folder,
-    strict: true,
-    filter: (_path, entry) => {
-      unpackedBytes += 'size' in entry ? (entry.size ?? 0) : 0;
-      return unpackedBytes <= UNPACKED_BYTES_MAX;
-    },
-  });
-  await pipeline(Readable.from([archive]), sink);
-  if (unpackedBytes > UNPACKED_BYTES_MAX)
-    throw new Error(`unpacks to over ${UNPACKED_BYTES_MAX} bytes`);
 }
 
 const exists = (path: string): Promise<boolean> =>

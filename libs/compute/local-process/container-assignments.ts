@@ -6,14 +6,9 @@ import type {
   Probe,
 } from '#libs/domain/api/api-spec.ts';
 import { bytesOfQuantity } from '#libs/domain/api/quantity.ts';
+import type { Runners } from '../runners.ts';
 import type { ContainerAssignment, MemoryLimit } from '../worker-protocol.ts';
 import type { JobFiles } from './job-folder.ts';
-
-/** Commands that serve function handlers; the handler's path is added as the last argument. */
-export interface Runners {
-  readonly python: readonly string[];
-  readonly node: readonly string[];
-}
 
 /** Where the containers of one worker run. */
 export interface HandlerPlace {

@@ -2,7 +2,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ApiName, JobId, WorkerId } from '#libs/domain/kernel/ids.ts';
 import type { Workload } from '../compute.port.ts';
-import { mergeConfig } from './merge-config.ts';
+import { mergeConfig } from '../merge-config.ts';
 
 /** Files that the handlers of one job find. They go with the job; its logs stay. */
 export interface JobFiles {

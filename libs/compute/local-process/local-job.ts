@@ -7,9 +7,11 @@ import {
   type WorkerReport,
   type Workload,
 } from '../compute.port.ts';
+import { CodeUnusable } from '../code-archive.ts';
+import type { Runners } from '../runners.ts';
 import type { WorkerAssignment } from '../worker-protocol.ts';
-import { CodeUnusable, type CodeFolders } from './code-folders.ts';
-import { containerAssignments, type Runners } from './container-assignments.ts';
+import type { CodeFolders } from './code-folders.ts';
+import { containerAssignments } from './container-assignments.ts';
 import { type JobFiles, logFileOf, removeJobFiles, writeJobFiles } from './job-folder.ts';
 import { LocalWorker, type WorkerChange, type WorkerHost } from './local-worker.ts';
 

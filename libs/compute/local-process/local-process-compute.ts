@@ -11,8 +11,8 @@ import {
   type Workload,
 } from '../compute.port.ts';
 import type { FileRetention } from '../file-retention.ts';
+import type { Runners } from '../runners.ts';
 import { CodeFolders } from './code-folders.ts';
-import type { Runners } from './container-assignments.ts';
 import { HandlerPorts } from './handler-ports.ts';
 import { logFileOf } from './job-folder.ts';
 import { type JobHost, LocalJob } from './local-job.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Runners } from './container-assignments.ts';
+import type { Runners } from '../runners.ts';
 
 /** Where a worker and its runners are, as commands. */
 export interface WorkerProgram {

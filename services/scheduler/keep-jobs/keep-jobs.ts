@@ -39,10 +39,10 @@ export class KeepJobs {
     }
     const { logger, queueSweepMs = QUEUE_LOOK_MS } = this.deps;
     while (!this.signal.aborted) {
-      const isSwept = await this.sweepQueues().then(
+      const isSwept = await this.sweep().then(
         () => true,
         (error: unknown) => {
-          logger.warn({ err: error }, 'leftover queues not swept, will retry');
+          logger.warn({ err: error }, 'leftovers not swept, will retry');
           return false;
         },
       );
@@ -55,6 +55,22 @@ export class KeepJobs {
       const keeper = this.keepers.get(job.submitted.jobId);
       if (keeper !== undefined) keeper.poke();
       else if (job.end === null) this.keep(job);
+    }
+  }
+
+  private async sweep(): Promise<void> {
+    await this.sweepWorkers();
+    await this.sweepQueues();
+  }
+
+  /** Workers outlive a scheduler where they are not its children. */
+  private async sweepWorkers(): Promise<void> {
+    const jobIds = await this.deps.compute.list();
+    await this.followed.caughtUp(); // Workers are started after their job, so now it is known.
+    for (const jobId of jobIds) {
+      const job = this.followed.view.jobs.get(jobId);
+      if (job === undefined) await this.deps.compute.stop(jobId, 0);
+      else if (job.end !== null && !this.keepers.has(jobId)) this.keep(job);
     }
   }
 

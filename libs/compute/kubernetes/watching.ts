@@ -1,0 +1,71 @@
+import type { V1Job, V1Pod } from '@kubernetes/client-node';
+import type { JobId } from '#libs/domain/kernel/ids.ts';
+import type { WorkerLine } from '#libs/messaging/worker-line.ts';
+import type { Logger } from '#libs/platform/logger.ts';
+import type { Cluster } from './cluster.ts';
+import type { KubernetesJob } from './kubernetes-job.ts';
+import { ListWatch, type ListWatchSource, type Resource } from './list-watch.ts';
+import { indexOf, ownerOf, podsBefore } from './pod-facts.ts';
+
+export interface WatchingOptions {
+  readonly cluster: Cluster;
+  readonly line: WorkerLine;
+  readonly logger: Logger;
+  readonly resyncMs: number;
+}
+
+/** Eyes and ears of whoever leads: pods and Jobs of the cluster, and what workers say. */
+export class Watching {
+  private readonly closing = new AbortController();
+  private readonly pods: ListWatch<V1Pod>;
+  private readonly jobs: ListWatch<V1Job>;
+  private readonly runs: readonly Promise<void>[];
+  private readonly hangUp: () => void;
+
+  constructor(
+    private readonly options: WatchingOptions,
+    private readonly find: (jobId: JobId) => KubernetesJob | null,
+  ) {
+    const { cluster, line } = options;
+    this.pods = this.listWatch(cluster.podSource, (pod, isGone) => {
+      this.ownerOf(pod)?.seePod(pod, isGone);
+    });
+    this.jobs = this.listWatch(cluster.jobSource, (job, isGone) => {
+      this.ownerOf(job)?.seeJob(job, isGone);
+    });
+    this.runs = [this.pods.run(this.closing.signal), this.jobs.run(this.closing.signal)];
+    this.hangUp = line.listen({
+      onHello: ({ jobId, podName }) => this.find(jobId)?.greet(podName) ?? 'wait',
+      onNews: ({ jobId, podName }, { type }) => {
+        if (type === 'running') this.find(jobId)?.hearRunning(podName);
+      },
+    });
+  }
+
+  /** Shows a job the last pod of each of its workers; what became of others was reported before. */
+  showPods(jobId: JobId, job: KubernetesJob): void {
+    const own = this.pods.items.filter((pod) => ownerOf(pod)?.jobId === jobId);
+    own.sort((one, other) => podsBefore(one) - podsBefore(other));
+    const last = new Map(own.map((pod) => [indexOf(pod), pod]));
+    for (const pod of last.values()) job.seePod(pod, false);
+  }
+
+  async close(): Promise<void> {
+    this.hangUp();
+    this.closing.abort();
+    await Promise.all(this.runs);
+  }
+
+  private ownerOf(resource: V1Pod | V1Job): KubernetesJob | null {
+    const owner = ownerOf(resource);
+    return owner === null ? null : this.find(owner.jobId);
+  }
+
+  private listWatch<T extends Resource>(
+    source: ListWatchSource<T>,
+    onChange: (resource: T, isGone: boolean) => void,
+  ): ListWatch<T> {
+    const { resyncMs, logger } = this.options;
+    return new ListWatch({ source, resyncMs, logger, onChange });
+  }
+}
