@@ -24,6 +24,13 @@ export const leaseEnv = {
     .describe('How long work stays with a process that has died, in ms'),
 };
 
+/** Of the services of which one instance leads; all of one installation are given the same. */
+export const leaderEnv = {
+  LEADER_TTL_MS: durationMs({ min: 500 })
+    .default(5000)
+    .describe('How soon another instance takes over from one that has died, in ms'),
+};
+
 /**
  * Reads a service's configuration from the environment.
  *

@@ -12,7 +12,7 @@ import {
   workerSettings,
   workerSettingsEnv,
 } from '#libs/compute/worker-settings.ts';
-import { durationMs, loadConfig, platformEnv } from '#libs/platform/config.ts';
+import { durationMs, leaderEnv, loadConfig, platformEnv } from '#libs/platform/config.ts';
 import type { LogLevel } from '#libs/platform/logger.ts';
 
 const DAY_MS = 86_400_000;
@@ -25,13 +25,11 @@ export const schedulerEnv = z.object({
   ...eventStoreEnv,
   ...queueEnv,
   ...workerSettingsEnv,
+  ...leaderEnv,
   CORTEX_DATA_DIR: z
     .string()
     .default('.cortex')
     .describe('Folder for handler code, job specifications and logs of local workers'),
-  LEADER_TTL_MS: durationMs({ min: 500 })
-    .default(5000)
-    .describe('How soon a standby scheduler takes over from one that has died, in ms'),
   STOP_GRACE_MS: durationMs({ min: 0 })
     .default(10_000)
     .describe('How long a handler call may go on after its job has ended, in ms'),
