@@ -55,6 +55,7 @@ const leader = new Leader({
   graceMs: config.stopGraceMs,
   queueLookMs: config.queueLookMs,
   queueSweepMs: config.queueLookMs,
+  webhooks: config.webhooks,
 });
 const leading = leader.run(stopping.signal);
 leading.catch((error: unknown) => {

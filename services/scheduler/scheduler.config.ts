@@ -12,6 +12,8 @@ import {
   workerSettings,
   workerSettingsEnv,
 } from '#libs/compute/worker-settings.ts';
+import { webhookEnv } from '#libs/webhook/webhook-config.ts';
+import type { WebhookSettings } from './send-webhooks/send-webhooks.ts';
 import { durationMs, leaderEnv, loadConfig, platformEnv } from '#libs/platform/config.ts';
 import type { LogLevel } from '#libs/platform/logger.ts';
 
@@ -26,6 +28,7 @@ export const schedulerEnv = z.object({
   ...queueEnv,
   ...workerSettingsEnv,
   ...leaderEnv,
+  ...webhookEnv,
   CORTEX_DATA_DIR: z
     .string()
     .default('.cortex')
@@ -36,6 +39,24 @@ export const schedulerEnv = z.object({
   QUEUE_LOOK_MS: durationMs({ min: 100 })
     .default(10_000)
     .describe('How often to look for queues that are gone or that nobody needs any more, in ms'),
+  WEBHOOK_ALLOW_PRIVATE: z
+    .stringbool()
+    .default(false)
+    .describe('Also send webhooks to addresses that are not of the public internet'),
+  WEBHOOK_TIMEOUT_MS: durationMs({ min: 100 })
+    .default(15_000)
+    .describe('How long the receiver of a webhook may take to answer, in ms'),
+  WEBHOOK_RETRY_MS: durationMs({ min: 10 })
+    .default(5000)
+    .describe(
+      'From the first failed attempt to the second, in ms; each wait is four times the last',
+    ),
+  WEBHOOK_GIVE_UP_HOURS: z.coerce
+    .number()
+    .positive()
+    .max(720)
+    .default(72)
+    .describe('How long after the end of a job its webhook is tried'),
   LOCAL_WORKERS_MAX: count
     .min(1)
     .default(2 * availableParallelism())
@@ -68,6 +89,7 @@ export interface SchedulerConfig {
   readonly warmWorkers: number;
   readonly workerSettings: WorkerSettings;
   readonly retention: FileRetention;
+  readonly webhooks: WebhookSettings;
 }
 
 export function loadSchedulerConfig(env: NodeJS.ProcessEnv): SchedulerConfig {
@@ -88,6 +110,15 @@ export function loadSchedulerConfig(env: NodeJS.ProcessEnv): SchedulerConfig {
       ageMsMax: parsed.LOCAL_KEEP_DAYS * DAY_MS,
       logBytesMax: parsed.LOCAL_LOGS_MIB_MAX * MEBIBYTE_BYTES,
     },
+    webhooks: {
+      secrets: parsed.WEBHOOK_SECRET,
+      allowPrivate: parsed.WEBHOOK_ALLOW_PRIVATE,
+      timeoutMs: parsed.WEBHOOK_TIMEOUT_MS,
+      retry: {
+        firstWaitMs: parsed.WEBHOOK_RETRY_MS,
+        giveUpAfterMs: parsed.WEBHOOK_GIVE_UP_HOURS * 3_600_000,
+      },
+    },
   };
 }
 
@@ -96,7 +127,7 @@ export const workerEnvOf = (
   env: NodeJS.ProcessEnv,
   { natsUrl, logLevel, queue, workerSettings: settings }: SchedulerConfig,
 ): Readonly<Record<string, string>> => ({
-  ...definedIn(env),
+  ...withoutSecrets(definedIn(env)),
   NATS_URL: natsUrl,
   LOG_LEVEL: logLevel,
   LEASE_MS: String(queue.leaseMs),
@@ -115,6 +146,10 @@ export const handlerEnvOf = (env: NodeJS.ProcessEnv): Readonly<Record<string, st
       ([name]) => isOfAws(name) || !(name in schedulerEnv.shape),
     ),
   );
+
+/** What signs webhooks is no business of workers, and users' code runs beside them. */
+const withoutSecrets = (env: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => name !== 'WEBHOOK_SECRET'));
 
 const isOfAws = (name: string): boolean =>
   name.startsWith('AWS_') || name === 'S3_FORCE_PATH_STYLE';

@@ -28,6 +28,9 @@ const blobs = await JetStreamBlobStore.open(nats);
 const snapshots = new ViewSnapshots(blobs, logger);
 const follower = await ViewFollower.open({ store, snapshots, logger });
 
+const { stalledAfterMs } = config;
+const stalledRule = () => ({ nowMs: systemClock().getTime(), stalledAfterMs });
+
 const publisher = new PublishStatus({
   followed: follower,
   feed: new NatsStatusFeed(nats),
@@ -37,6 +40,7 @@ const publisher = new PublishStatus({
     logger,
   }),
   clock: systemClock,
+  stalledRule,
   logger,
 });
 follower.onJobsChanged((jobs) => publisher.changed(jobs));
@@ -48,7 +52,6 @@ const saving = keepSnapshots(
   { intervalMs: config.snapshotIntervalMs, logger },
   stopping.signal,
 );
-const { stalledAfterMs } = config;
 const announcing = announceStalled(
   follower,
   { store, clock: systemClock, logger, stalledAfterMs },
@@ -60,7 +63,6 @@ Promise.all([following, publishing]).catch((error: unknown) => {
   process.exit(1); // Whoever supervises us starts us again, from the snapshot.
 });
 
-const stalledRule = () => ({ nowMs: systemClock().getTime(), stalledAfterMs });
 const module = StatusProjectorModule.with(follower, stalledRule);
 const app = await NestFactory.createMicroservice(module, {
   ...natsTransport(config.natsUrl, 'status-projector'),

@@ -57,6 +57,7 @@ export const apiSpec = z.object({
   node_groups: z.array(z.string()).nullable(),
   networking: z.object({ endpoint: z.string() }),
   labels: z.record(z.string(), z.string()),
+  webhooks: z.object({ on_complete: z.object({ url: z.string() }) }).exactOptional(),
 }) satisfies z.ZodType<ApiSpec>;
 
 export const apiDeployed = z

@@ -20,10 +20,13 @@ import {
 } from './job-events.schema.ts';
 import {
   apiDeployedV1,
+  apiDeployedV2,
   batchEnqueuedV1,
   enqueuingCompletedV1,
   jobSubmittedV1,
+  jobSubmittedV2,
 } from './older-events.schema.ts';
+import { webhookDelivered, webhookFailed } from './webhook-events.schema.ts';
 import { workerStalled, workerStateChanged } from './worker-events.schema.ts';
 
 export type EventType = PlatformEvent['type'];
@@ -60,8 +63,11 @@ export const EVENT_REGISTRY: Registry = {
   JobSubmitted: {
     lane: 'job',
     schema: jobSubmitted,
-    older: [jobSubmittedV1],
-    upcasts: [(data) => ({ ...data, parentJobId: null })],
+    older: [jobSubmittedV1, jobSubmittedV2],
+    upcasts: [
+      (data) => ({ ...data, parentJobId: null }),
+      (data) => ({ ...data, onCompleteUrl: null }),
+    ],
     rawMembers: ['config'],
   },
   EnqueuingCompleted: {
@@ -88,12 +94,14 @@ export const EVENT_REGISTRY: Registry = {
   BatchDeadLettered: { ...first, lane: 'batch', schema: batchDeadLettered },
   WorkerStateChanged: { ...first, lane: 'worker', schema: workerStateChanged },
   WorkerStalled: { ...first, lane: 'worker', schema: workerStalled },
+  WebhookDelivered: { ...first, lane: 'webhook', schema: webhookDelivered },
+  WebhookFailed: { ...first, lane: 'webhook', schema: webhookFailed },
   ApiDeployed: {
     ...first,
     lane: 'api',
     schema: apiDeployed,
-    older: [apiDeployedV1],
-    upcasts: [noLabels],
+    older: [apiDeployedV1, apiDeployedV2],
+    upcasts: [noLabels, (data) => ({ ...data })], // `spec.webhooks` may be absent, as it was.
   },
   ApiDeleted: { ...first, lane: 'api', schema: apiDeleted },
   IdempotencyKeyClaimed: { ...first, lane: 'idempotency-key', schema: idempotencyKeyClaimed },

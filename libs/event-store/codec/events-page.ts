@@ -44,6 +44,7 @@ const LANES: Readonly<Record<LaneKind, string>> = {
   job: 'the life of a job, in the order in which it was decided',
   batch: 'facts about its batches',
   worker: 'facts about its workers',
+  webhook: 'what became of telling its receiver that it has ended',
   api: 'deployments of an API',
   'idempotency-key': 'an `Idempotency-Key`; the last token is the SHA-256 of the key',
 };

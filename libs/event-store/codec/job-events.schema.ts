@@ -52,6 +52,7 @@ export const jobSubmitted = z
     queueUrl: z.string().describe("Where the job's batches are queued"),
     traceparent: z.string().nullable().describe('W3C trace context of the submission'),
     parentJobId: jobId.nullable().describe('The job whose dead letters these items are'),
+    onCompleteUrl: z.string().nullable().describe('Who is told that the job has ended'),
   })
   .describe(
     'The gateway accepted a job. Always the first event of the job lane.',

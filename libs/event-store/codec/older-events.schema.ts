@@ -4,11 +4,17 @@ import { enqueuingCompleted, itemListSource, jobSubmitted } from './job-events.s
 
 // What stands in logs that earlier versions of the platform wrote. None of these ever changes.
 
-export const jobSubmittedV1 = jobSubmitted
+export const jobSubmittedV2 = jobSubmitted.omit({ onCompleteUrl: true });
+
+export const jobSubmittedV1 = jobSubmittedV2
   .omit({ parentJobId: true })
   .extend({ source: itemListSource });
 
-export const apiDeployedV1 = apiDeployed.extend({ spec: apiSpec.omit({ labels: true }) });
+export const apiDeployedV2 = apiDeployed.extend({ spec: apiSpec.omit({ webhooks: true }) });
+
+export const apiDeployedV1 = apiDeployed.extend({
+  spec: apiSpec.omit({ webhooks: true, labels: true }),
+});
 
 export const enqueuingCompletedV1 = enqueuingCompleted.omit({ skippedLineCount: true });
 

@@ -5,11 +5,13 @@ import { VersionConflict } from '#libs/event-store/event-store.port.ts';
 import { InMemoryEventStore } from '#libs/event-store/in-memory/in-memory-event-store.ts';
 import { systemClock } from '#libs/platform/clock.ts';
 import { silentLogger } from '#libs/platform/logger.ts';
+import { anApiSpec } from '#test/support/api.builders.ts';
 import { FailingBlobStore } from '#test/support/gateway.ts';
 import { SubmitJob } from './submit-job.ts';
 import { readSubmission } from './submission.ts';
 import { itemsKeyOf } from '#test/support/job.builders.ts';
 
+const spec = { ...anApiSpec(), id: apiId('spec-1'), last_updated: '2026-11-23T10:00:00.000Z' };
 const ID = '00000000000000aa';
 const NEXT_ID = '00000000000000a9';
 const laneOf = (id: string) =>
@@ -29,7 +31,7 @@ function submitter(store: InMemoryEventStore, blobs: FailingBlobStore, ids: stri
   return (items: string) => {
     const body = Buffer.from(`{"workers":1,"item_list":{"items":${items},"batch_size":1}}`);
     return useCase.execute({
-      api: { name: apiName('sum'), id: apiId('spec-1') },
+      api: { name: apiName('sum'), id: apiId('spec-1'), spec },
       submission: readSubmission(body),
       body,
       idempotencyKey: null,

@@ -80,6 +80,7 @@ class Projector {
       feed,
       lease,
       clock: systemClock,
+      stalledRule: () => ({ nowMs: Date.now(), stalledAfterMs: 600_000 }),
       logger,
     });
     follower.onJobsChanged((jobs) => publisher.changed(jobs));

@@ -2,6 +2,7 @@ import { stringifyWithRaw } from '#libs/domain/kernel/raw-json.ts';
 import { jobStatusDocument } from '#libs/domain/status/job-documents.ts';
 import type { JobView } from '#libs/domain/status/job-view.ts';
 import type { PlatformView } from '#libs/domain/status/platform-view.ts';
+import type { StalledRule } from '#libs/domain/worker/worker-record.ts';
 import type { LeaderLease } from '#libs/leader-lease/leader-lease.port.ts';
 import type { StatusFeed } from '#libs/messaging/status-feed.ts';
 import type { Clock } from '#libs/platform/clock.ts';
@@ -29,6 +30,8 @@ export interface PublishStatusDeps {
   /** Of several projectors one publishes. */
   readonly lease: LeaderLease;
   readonly clock: Clock;
+  /** The rule as of the time it is asked for. */
+  readonly stalledRule: () => StalledRule;
   readonly logger: Logger;
 }
 
@@ -105,7 +108,7 @@ export class PublishStatus {
         jobId,
         position: this.deps.followed.position,
         at: this.deps.clock(),
-        documentJson: stringifyWithRaw(jobStatusDocument(job)),
+        documentJson: stringifyWithRaw(jobStatusDocument(job, this.deps.stalledRule())),
       });
       if (job.end !== null) this.ended.add(job);
     } catch (error) {
