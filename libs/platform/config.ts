@@ -54,8 +54,8 @@ export function loadConfig<Schema extends z.ZodObject>(
 }
 
 /** Logs are no place for a secret, not even for a bad one. */
-function shown(given: Readonly<Record<string, unknown>>, name: string): string {
+function shown(given: NodeJS.ProcessEnv, name: string): string {
   const value = given[name];
   if (value === undefined) return 'nothing';
-  return /SECRET|PASSWORD/.test(name) ? 'a value that is not shown' : String(value);
+  return /SECRET|PASSWORD/.test(name) ? 'a value that is not shown' : value;
 }

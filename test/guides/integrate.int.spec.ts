@@ -63,24 +63,48 @@ async function untilDone(
   });
 }
 
+/** What the program `completed` has written. */
+const readLines = (running: GuideProgram): { position: number; jobId: string }[] => {
+  const file = join(running.folder, 'completed.ndjson');
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
+  return lines.map((line) => JSON.parse(line));
+};
+
+const fail = async (api: ApiName, index: number): Promise<void> => {
+  const id = newJobId();
+  await log.record(api, batchSucceeded({ jobId: id, index }));
+  await log.record(api, batchFailed({ jobId: id, index }));
+};
+
+const example = (name: string): string =>
+  readFileSync(join(import.meta.dirname, '../../examples/subscribers', name), 'utf8');
+
+const BILLING = { NATS_USER: 'billing', NATS_PASSWORD: 'some' };
+
+/** A server with the guide's users. */
+const guarded = async (use: (urls: { cortex: string; billing: string }) => Promise<void>) => {
+  const nats = await TestNatsServer.start({
+    config: blocks.get('nats-server.conf') ?? '',
+    env: { CORTEX_PASSWORD: 'all', BILLING_PASSWORD: 'some' },
+  });
+  try {
+    await use({ cortex: `nats://cortex:all@127.0.0.1:${nats.port}`, billing: nats.url });
+  } finally {
+    await program?.stop();
+    await nats.stop();
+  }
+};
+
 describe('the guide', () => {
   it('has the programs of examples/subscribers, to the letter', () => {
     const programs = [...blocks].filter(([title]) => /\.(ts|py)$/.test(title));
-    const example = (name: string): string =>
-      readFileSync(join(import.meta.dirname, '../../examples/subscribers', name), 'utf8');
     expect(programs.length).toBe(6);
     for (const [title, code] of programs) expect(code).toBe(example(title));
   });
 });
 
 describe.each(LANGUAGES)('the subscriber to ended jobs, in %s', (_, ending) => {
-  const readLines = (running: GuideProgram): { position: number; jobId: string }[] => {
-    const file = join(running.folder, 'completed.ndjson');
-    if (!existsSync(file)) return [];
-    const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
-    return lines.map((line) => JSON.parse(line));
-  };
-
   it('sees each once, whatever is killed', async () => {
     const ended = [await endJob(sum), await endJob(product, 'stopped')];
     const running = await run(`completed.${ending}`, 'completed.ndjson');
@@ -110,11 +134,6 @@ describe.each(LANGUAGES)('the subscriber to ended jobs, in %s', (_, ending) => {
 
 describe.each(LANGUAGES)('the subscriber to failures of one API, in %s', (_, ending) => {
   it('sees all of them, and nothing else, across a restart of the server', async () => {
-    const fail = async (api: ApiName, index: number): Promise<void> => {
-      const id = newJobId();
-      await log.record(api, batchSucceeded({ jobId: id, index }));
-      await log.record(api, batchFailed({ jobId: id, index }));
-    };
     await fail(sum, 1);
     await fail(product, 2);
     const running = await run(`failures.${ending}`, 'sum');
@@ -173,21 +192,6 @@ describe.each(LANGUAGES)('the bridge, in %s', (_, ending) => {
 });
 
 describe('the permissions of a subscriber', () => {
-  const BILLING = { NATS_USER: 'billing', NATS_PASSWORD: 'some' };
-
-  const guarded = async (use: (urls: { cortex: string; billing: string }) => Promise<void>) => {
-    const nats = await TestNatsServer.start({
-      config: blocks.get('nats-server.conf') ?? '',
-      env: { CORTEX_PASSWORD: 'all', BILLING_PASSWORD: 'some' },
-    });
-    try {
-      await use({ cortex: `nats://cortex:all@127.0.0.1:${nats.port}`, billing: nats.url });
-    } finally {
-      await program?.stop();
-      await nats.stop();
-    }
-  };
-
   it.each(LANGUAGES)('let the program in %s read', async (_, ending) => {
     await guarded(async ({ cortex, billing }) => {
       const writer = await LogWriter.open(cortex);

@@ -68,10 +68,11 @@ describe('the backlog of webhooks', () => {
   });
 });
 
+const jobIdsAfter = (...events: readonly PlatformEvent[]): readonly string[] =>
+  viewOf(...events).webhooks.jobIds;
+
 describe('the view of everything', () => {
   const ended = [aJobSubmitted({ onCompleteUrl: url }), jobCompleted()];
-  const jobIdsAfter = (...events: readonly PlatformEvent[]): readonly string[] =>
-    viewOf(...events).webhooks.jobIds;
 
   it('has no webhook before the end, nor of a job that tells nobody', () => {
     expect(jobIdsAfter(aJobSubmitted({ onCompleteUrl: url }))).toEqual([]);

@@ -18,6 +18,8 @@ afterAll(async () => {
   await server.stop();
 });
 
+const text = (base64: string): string => Buffer.from(base64, 'base64').toString();
+
 /** What the server keeps of a message, as it gives it to anybody who asks. */
 async function storedMessage(seq: number): Promise<Record<'subject' | 'headers' | 'data', string>> {
   const answer = await nats.request(
@@ -25,7 +27,6 @@ async function storedMessage(seq: number): Promise<Record<'subject' | 'headers' 
     JSON.stringify({ seq }),
   );
   const { message } = answer.json<{ message: Record<'subject' | 'hdrs' | 'data', string> }>();
-  const text = (base64: string): string => Buffer.from(base64, 'base64').toString();
   return { subject: message.subject, headers: text(message.hdrs), data: text(message.data) };
 }
 
