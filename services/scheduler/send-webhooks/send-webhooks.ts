@@ -189,7 +189,7 @@ type EndedJob = Parameters<typeof webhookMessage>[0];
 
 const DISABLED: Reason = {
   kind: 'webhook.disabled',
-  message: 'the receiver answered 410 before; deploy the API again to send to it again',
+  message: 'the receiver answered 410 before; deploy the API with a change to send to it again',
 };
 const NO_SECRET: Reason = {
   kind: 'webhook.no_secret',
