@@ -81,7 +81,8 @@ describe('a job whose API has a webhook', () => {
       response.end();
     };
     const jobId = await submit({ on_complete: { url: url('/job') } });
-    await until('a first attempt', () => requestsOf(jobId).length > 0);
+    const isRecorded = async (): Promise<boolean> => (await laneOf(jobId)).length > 0;
+    await until('a failed attempt in the log', isRecorded);
     await platform.restart('scheduler');
     answer = (response) => response.end();
     const delivered = 'dev.cortex.batch.WebhookDelivered.v1';
