@@ -2,10 +2,12 @@ import type { ApiEvent } from './api/api.events.ts';
 import type { BatchEvent } from './batch/batch.events.ts';
 import type { IdempotencyKeyClaimed } from './idempotency/idempotency.ts';
 import type { JobEvent } from './job/job.events.ts';
+import type { WebhookEvent } from './webhook/webhook.events.ts';
 import type { WorkerEvent } from './worker/worker.events.ts';
 
 /** Everything that can stand in the log. */
-export type PlatformEvent = JobEvent | BatchEvent | WorkerEvent | ApiEvent | IdempotencyKeyClaimed;
+export type PlatformEvent =
+  JobEvent | BatchEvent | WorkerEvent | WebhookEvent | ApiEvent | IdempotencyKeyClaimed;
 
 /** Where in the log a fact stands: 1 for the first, growing, with gaps. 0 is before the first. */
 export type Position = number;

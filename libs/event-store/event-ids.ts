@@ -29,6 +29,10 @@ export function eventId(event: PlatformEvent): string {
     }
     case 'WorkerStalled':
       return `${event.data.jobId}.${event.type}.${event.data.workerId}.${event.data.restart}`;
+    case 'WebhookDelivered':
+      return `${event.data.jobId}.${event.type}`;
+    case 'WebhookFailed':
+      return `${event.data.jobId}.${event.type}.${event.data.attempt}`;
     case 'ApiDeployed':
     case 'ApiDeleted':
       return `${event.data.apiId}.${event.type}`;

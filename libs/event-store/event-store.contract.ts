@@ -18,6 +18,7 @@ import {
   type LogEntry,
   VersionConflict,
 } from './event-store.port.ts';
+import { webhookDelivered } from '#test/support/webhook.builders.ts';
 
 export const API = apiName('sum');
 export const OTHER_JOB = jobId('00000000000000bb');
@@ -272,6 +273,14 @@ export function eventStoreContract(open: () => Promise<OpenedStore>): void {
         }
 
         expect(types).toEqual(['JobSubmitted', 'BatchSucceeded', 'JobStopRequested']);
+      });
+
+      it('holds what became of its webhook', async () => {
+        const lane = { kind: 'webhook', apiName: API, jobId: A_JOB } as const;
+        await store.record(lane, [factOf(webhookDelivered())]);
+        const entries: LogEntry[] = [];
+        for await (const entry of store.history(API, A_JOB)) entries.push(entry);
+        expect(entries).toMatchObject([{ logged: { event: webhookDelivered() } }]);
       });
 
       it('is empty for a job that is not known', async () => {

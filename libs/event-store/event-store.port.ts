@@ -4,6 +4,7 @@ import type { IdempotencyKeyClaimed } from '#libs/domain/idempotency/idempotency
 import type { JobEvent } from '#libs/domain/job/job.events.ts';
 import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
 import type { LoggedEvent, PlatformEvent, Position } from '#libs/domain/platform-event.ts';
+import type { WebhookEvent } from '#libs/domain/webhook/webhook.events.ts';
 import type { WorkerEvent } from '#libs/domain/worker/worker.events.ts';
 
 /** A lane that is decided on: one writer at a time wins. `E` is what it may hold. */
@@ -16,13 +17,16 @@ export type DecisionLane<E extends PlatformEvent = PlatformEvent> =
       ? { readonly kind: 'idempotency-key'; readonly apiName: ApiName; readonly keySha256: string }
       : never);
 
-/** A lane that is only added to: facts about a job's batches or workers, in no order that matters. */
+/** A lane that is only added to: facts about a job's batches, workers or webhook, in no order that matters. */
 export type FactLane<E extends PlatformEvent = PlatformEvent> =
   | (E extends BatchEvent
       ? { readonly kind: 'batch'; readonly apiName: ApiName; readonly jobId: JobId }
       : never)
   | (E extends WorkerEvent
       ? { readonly kind: 'worker'; readonly apiName: ApiName; readonly jobId: JobId }
+      : never)
+  | (E extends WebhookEvent
+      ? { readonly kind: 'webhook'; readonly apiName: ApiName; readonly jobId: JobId }
       : never);
 
 /** Version of an empty lane. Versions are opaque: compare for equality only. */

@@ -18,6 +18,7 @@ function pathOf(lane: Lane): string {
     case 'job':
     case 'batch':
     case 'worker':
+    case 'webhook':
       return `jobs.${lane.jobId}.${lane.kind}`;
     case 'api':
       return 'api';
@@ -40,6 +41,7 @@ export function addressOf(lane: Lane): LaneAddress {
     case 'job':
     case 'batch':
     case 'worker':
+    case 'webhook':
       return { source, subject: `jobs/${lane.jobId}` };
     case 'api':
       return { source, subject: 'api' };
@@ -53,8 +55,16 @@ export function addressOf(lane: Lane): LaneAddress {
 /** The inverse of `subjectOf`, as far as readers need it; `null` for a subject of no lane. */
 export function laneKindOf(subject: string): LaneKind | null {
   const last = subject.slice(subject.lastIndexOf('.') + 1);
-  if (last === 'job' || last === 'batch' || last === 'worker' || last === 'api') return last;
-  return subject.split('.')[3] === 'keys' ? 'idempotency-key' : null;
+  switch (last) {
+    case 'job':
+    case 'batch':
+    case 'worker':
+    case 'webhook':
+    case 'api':
+      return last;
+    default:
+      return subject.split('.')[3] === 'keys' ? 'idempotency-key' : null;
+  }
 }
 
 export function apiNameOf(subject: string): ApiName {

@@ -24,6 +24,13 @@ export const leaseEnv = {
     .describe('How long work stays with a process that has died, in ms'),
 };
 
+/** Of the services of which one instance leads; all of one installation are given the same. */
+export const leaderEnv = {
+  LEADER_TTL_MS: durationMs({ min: 500 })
+    .default(5000)
+    .describe('How soon another instance takes over from one that has died, in ms'),
+};
+
 /**
  * Reads a service's configuration from the environment.
  *
@@ -39,9 +46,16 @@ export function loadConfig<Schema extends z.ZodObject>(
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(
     (issue) =>
-      `- ${issue.path.join('.')}: ${issue.message} (got ${given[String(issue.path[0])] ?? 'nothing'})`,
+      `- ${issue.path.join('.')}: ${issue.message} (got ${shown(given, String(issue.path[0]))})`,
   );
   throw new Error(
     `${service} cannot start with this environment; correct these variables (see .env.example):\n${problems.join('\n')}`,
   );
+}
+
+/** Logs are no place for a secret, not even for a bad one. */
+function shown(given: NodeJS.ProcessEnv, name: string): string {
+  const value = given[name];
+  if (value === undefined) return 'nothing';
+  return /SECRET|PASSWORD/.test(name) ? 'a value that is not shown' : value;
 }

@@ -6,7 +6,7 @@ import type { Logger } from '#libs/platform/logger.ts';
  * Counts up with every change of the fold or of the snapshot's shape, so that a new version of the
  * code starts from the log and not from what an old version made of it.
  */
-const VERSION = 3;
+const VERSION = 4;
 
 /** Where the newest snapshot is kept in the blob store. */
 export const SNAPSHOT_KEY = `snapshots/platform-view.v${VERSION}`;

@@ -8,6 +8,7 @@ import type { Logger } from '#libs/platform/logger.ts';
 import { ViewFollower } from '#libs/projection/view-follower.ts';
 import { ViewSnapshots } from '#libs/projection/view-snapshots.ts';
 import { KeepJobs } from './keep-jobs/keep-jobs.ts';
+import { SendWebhooks, type WebhookSettings } from './send-webhooks/send-webhooks.ts';
 import { RecordWorkers } from './record-workers/record-workers.ts';
 
 export interface LeaderDeps {
@@ -21,6 +22,7 @@ export interface LeaderDeps {
   readonly graceMs: number;
   readonly queueLookMs?: number;
   readonly queueSweepMs?: number;
+  readonly webhooks: WebhookSettings;
 }
 
 /**
@@ -71,7 +73,12 @@ export class Leader {
 
     compute.onReport((report) => recorder.add(report));
     const keepers = new KeepJobs(follower, this.deps, signal);
-    follower.onJobsChanged((jobs) => keepers.changed(jobs));
+    const webhooks = new SendWebhooks(follower, this.deps, signal);
+    follower.onJobsChanged((jobs) => {
+      keepers.changed(jobs);
+      webhooks.changed(jobs);
+    });
+    webhooks.takeOver();
     await Promise.race([keepers.takeOver(), following]); // Nothing is caught up with after the end.
     await following;
   }

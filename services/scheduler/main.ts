@@ -70,6 +70,7 @@ const leader = new Leader({
   graceMs: config.stopGraceMs,
   queueLookMs: config.queueLookMs,
   queueSweepMs: config.queueLookMs,
+  webhooks: config.webhooks,
 });
 const leading = leader.run(stopping.signal);
 leading.catch((error: unknown) => {

@@ -16,6 +16,12 @@ describe('the configuration of the scheduler', () => {
       retention: { ageMsMax: 604_800_000, logBytesMax: 5_368_709_120 },
       queueLookMs: 10_000,
       kubernetes: null,
+      webhooks: {
+        secrets: [],
+        allowPrivate: false,
+        timeoutMs: 15_000,
+        retry: { firstWaitMs: 5000, giveUpAfterMs: 259_200_000 },
+      },
     });
     expect(workersMax).toBeGreaterThanOrEqual(2);
     expect(warmWorkers).toBeGreaterThanOrEqual(2);
@@ -53,6 +59,10 @@ describe('the configuration of the scheduler', () => {
     ['STOP_GRACE_MS', '-1'],
     ['STOP_GRACE_MS', '1e12'],
     ['QUEUE_LOOK_MS', '0'],
+    ['WEBHOOK_SECRET', 'hush'],
+    ['WEBHOOK_ALLOW_PRIVATE', 'perhaps'],
+    ['WEBHOOK_TIMEOUT_MS', '0'],
+    ['WEBHOOK_GIVE_UP_HOURS', '0'],
     ['LOCAL_WORKERS_MAX', '0'],
     ['LOCAL_WORKERS_WARM', '-1'],
     ['LOCAL_WORKERS_WARM', 'some'],
@@ -122,6 +132,7 @@ describe('what workers and handlers find in their environment', () => {
     QUEUE: 'sqs',
     EVENT_STORE: 'kurrentdb',
     KURRENTDB_URL: 'kurrentdb://admin:secret@db',
+    WEBHOOK_SECRET: `whsec_${Buffer.alloc(32).toString('base64')}`,
     GONE: undefined,
   };
   const config = loadSchedulerConfig(env);

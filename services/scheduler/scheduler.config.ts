@@ -13,7 +13,9 @@ import {
   workerSettingsEnv,
 } from '#libs/compute/worker-settings.ts';
 import { computeEnv } from '#libs/compute/compute-config.ts';
-import { durationMs, loadConfig, platformEnv } from '#libs/platform/config.ts';
+import { webhookEnv } from '#libs/webhook/webhook-config.ts';
+import type { WebhookSettings } from './send-webhooks/send-webhooks.ts';
+import { durationMs, leaderEnv, loadConfig, platformEnv } from '#libs/platform/config.ts';
 import type { LogLevel } from '#libs/platform/logger.ts';
 import { type KubernetesConfig, kubernetesConfig, kubernetesEnv } from './kubernetes.config.ts';
 
@@ -29,19 +31,36 @@ export const schedulerEnv = z.object({
   ...workerSettingsEnv,
   ...computeEnv,
   ...kubernetesEnv.shape,
+  ...leaderEnv,
+  ...webhookEnv,
   CORTEX_DATA_DIR: z
     .string()
     .default('.cortex')
     .describe('Folder for handler code, job specifications and logs of local workers'),
-  LEADER_TTL_MS: durationMs({ min: 500 })
-    .default(5000)
-    .describe('How soon a standby scheduler takes over from one that has died, in ms'),
   STOP_GRACE_MS: durationMs({ min: 0 })
     .default(10_000)
     .describe('How long a handler call may go on after its job has ended, in ms'),
   QUEUE_LOOK_MS: durationMs({ min: 100 })
     .default(10_000)
     .describe('How often to look for queues that are gone or that nobody needs any more, in ms'),
+  WEBHOOK_ALLOW_PRIVATE: z
+    .stringbool()
+    .default(false)
+    .describe('Also send webhooks to addresses that are not of the public internet'),
+  WEBHOOK_TIMEOUT_MS: durationMs({ min: 100 })
+    .default(15_000)
+    .describe('How long the receiver of a webhook may take to answer, in ms'),
+  WEBHOOK_RETRY_MS: durationMs({ min: 10 })
+    .default(5000)
+    .describe(
+      'From the first failed attempt to the second, in ms; each wait is four times the last',
+    ),
+  WEBHOOK_GIVE_UP_HOURS: z.coerce
+    .number()
+    .positive()
+    .max(720)
+    .default(72)
+    .describe('How long after the end of a job its webhook is tried'),
   LOCAL_WORKERS_MAX: count
     .min(1)
     .default(2 * availableParallelism())
@@ -76,6 +95,7 @@ export interface SchedulerConfig {
   readonly retention: FileRetention;
   /** `null`: workers are processes of this machine. */
   readonly kubernetes: KubernetesConfig | null;
+  readonly webhooks: WebhookSettings;
 }
 
 export function loadSchedulerConfig(env: NodeJS.ProcessEnv): SchedulerConfig {
@@ -101,6 +121,15 @@ export function loadSchedulerConfig(env: NodeJS.ProcessEnv): SchedulerConfig {
       logBytesMax: parsed.LOCAL_LOGS_MIB_MAX * MEBIBYTE_BYTES,
     },
     kubernetes: parsed.COMPUTE === 'kubernetes' ? kubernetesConfig(parsed, worker) : null,
+    webhooks: {
+      secrets: parsed.WEBHOOK_SECRET,
+      allowPrivate: parsed.WEBHOOK_ALLOW_PRIVATE,
+      timeoutMs: parsed.WEBHOOK_TIMEOUT_MS,
+      retry: {
+        firstWaitMs: parsed.WEBHOOK_RETRY_MS,
+        giveUpAfterMs: parsed.WEBHOOK_GIVE_UP_HOURS * 3_600_000,
+      },
+    },
   };
 }
 
@@ -109,7 +138,7 @@ export const workerEnvOf = (
   env: NodeJS.ProcessEnv,
   { natsUrl, logLevel, queue, workerSettings: settings }: SchedulerConfig,
 ): Readonly<Record<string, string>> => ({
-  ...definedIn(env),
+  ...withoutSecrets(definedIn(env)),
   NATS_URL: natsUrl,
   LOG_LEVEL: logLevel,
   LEASE_MS: String(queue.leaseMs),
@@ -128,6 +157,10 @@ export const handlerEnvOf = (env: NodeJS.ProcessEnv): Readonly<Record<string, st
       ([name]) => isOfAws(name) || !(name in schedulerEnv.shape),
     ),
   );
+
+/** What signs webhooks is no business of workers, and users' code runs beside them. */
+const withoutSecrets = (env: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => name !== 'WEBHOOK_SECRET'));
 
 const isOfAws = (name: string): boolean =>
   name.startsWith('AWS_') || name === 'S3_FORCE_PATH_STYLE';

@@ -1,6 +1,8 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { openEventStore } from '#libs/event-store/event-store.wiring.ts';
+import { JetStreamLeaderLease } from '#libs/leader-lease/jetstream/jetstream-leader-lease.ts';
+import { NatsStatusFeed } from '#libs/messaging/status-feed.ts';
 import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-store.ts';
 import { systemClock } from '#libs/platform/clock.ts';
 import { createLogger } from '#libs/platform/logger.ts';
@@ -12,6 +14,7 @@ import { ViewFollower } from '#libs/projection/view-follower.ts';
 import { ViewSnapshots } from '#libs/projection/view-snapshots.ts';
 import { announceStalled } from './announce-stalled/announce-stalled.ts';
 import { keepSnapshots } from './keep-snapshots/keep-snapshots.ts';
+import { PublishStatus } from './publish-status/publish-status.ts';
 import { loadStatusProjectorConfig } from './status-projector.config.ts';
 import { StatusProjectorModule } from './status-projector.module.ts';
 
@@ -25,6 +28,23 @@ const blobs = await JetStreamBlobStore.open(nats);
 const snapshots = new ViewSnapshots(blobs, logger);
 const follower = await ViewFollower.open({ store, snapshots, logger });
 
+const { stalledAfterMs } = config;
+const stalledRule = () => ({ nowMs: systemClock().getTime(), stalledAfterMs });
+
+const publisher = new PublishStatus({
+  followed: follower,
+  feed: new NatsStatusFeed(nats),
+  lease: await JetStreamLeaderLease.open(nats, {
+    name: 'status-feed',
+    ttlMs: config.leaderTtlMs,
+    logger,
+  }),
+  clock: systemClock,
+  stalledRule,
+  logger,
+});
+follower.onJobsChanged((jobs) => publisher.changed(jobs));
+
 const following = follower.run(stopping.signal);
 const saving = keepSnapshots(
   follower,
@@ -32,18 +52,17 @@ const saving = keepSnapshots(
   { intervalMs: config.snapshotIntervalMs, logger },
   stopping.signal,
 );
-const { stalledAfterMs } = config;
 const announcing = announceStalled(
   follower,
   { store, clock: systemClock, logger, stalledAfterMs },
   stopping.signal,
 );
-following.catch((error: unknown) => {
+const publishing = publisher.run(stopping.signal);
+Promise.all([following, publishing]).catch((error: unknown) => {
   logger.error({ err: error }, 'cannot follow the log any more');
   process.exit(1); // Whoever supervises us starts us again, from the snapshot.
 });
 
-const stalledRule = () => ({ nowMs: systemClock().getTime(), stalledAfterMs });
 const module = StatusProjectorModule.with(follower, stalledRule);
 const app = await NestFactory.createMicroservice(module, {
   ...natsTransport(config.natsUrl, 'status-projector'),
@@ -55,7 +74,7 @@ logger.info('ready');
 closeOnSignal(async () => {
   await app.close();
   stopping.abort();
-  await Promise.all([following, saving, announcing]);
+  await Promise.all([following, saving, announcing, publishing]);
   await store.close();
   await nats.drain();
 }, logger);

@@ -9,6 +9,7 @@ describe('the configuration of the status projector', () => {
       eventStore: { kind: 'jetstream', kurrentDbUrl: 'kurrentdb://127.0.0.1:2113?tls=false' },
       snapshotIntervalMs: 10_000,
       stalledAfterMs: 600_000,
+      leaderTtlMs: 5000,
     });
   });
 

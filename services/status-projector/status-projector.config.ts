@@ -4,12 +4,13 @@ import {
   eventStoreConfig,
   eventStoreEnv,
 } from '#libs/event-store/event-store-config.ts';
-import { durationMs, loadConfig, platformEnv } from '#libs/platform/config.ts';
+import { durationMs, leaderEnv, loadConfig, platformEnv } from '#libs/platform/config.ts';
 import type { LogLevel } from '#libs/platform/logger.ts';
 
 export const statusProjectorEnv = z.object({
   ...platformEnv,
   ...eventStoreEnv,
+  ...leaderEnv,
   SNAPSHOT_INTERVAL_MS: durationMs({ min: 100 })
     .default(10_000)
     .describe('How often the projector saves what it has folded, so a restart starts from there'),
@@ -24,6 +25,7 @@ export interface StatusProjectorConfig {
   readonly eventStore: EventStoreConfig;
   readonly snapshotIntervalMs: number;
   readonly stalledAfterMs: number;
+  readonly leaderTtlMs: number;
 }
 
 export function loadStatusProjectorConfig(env: NodeJS.ProcessEnv): StatusProjectorConfig {
@@ -34,5 +36,6 @@ export function loadStatusProjectorConfig(env: NodeJS.ProcessEnv): StatusProject
     eventStore: eventStoreConfig(parsed),
     snapshotIntervalMs: parsed.SNAPSHOT_INTERVAL_MS,
     stalledAfterMs: parsed.STALLED_AFTER_MS,
+    leaderTtlMs: parsed.LEADER_TTL_MS,
   };
 }

@@ -10,8 +10,9 @@ import {
 /**
  * Keeps the status of every job.
  *
- * In: every event of the log, in order, unfiltered. Out: status documents and lists, on request;
- * `WorkerStalled`; a snapshot now and then. Any number of instances: each folds the whole log by itself.
+ * In: every event of the log, in order, unfiltered. Out: status documents and lists, on request; live
+ * documents on `cortex.status.<api>.<job>`; `WorkerStalled`; a snapshot now and then. Any number of instances:
+ * each folds the whole log by itself, one of them publishes.
  */
 @Module({})
 export class StatusProjectorModule {

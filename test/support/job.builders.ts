@@ -41,6 +41,7 @@ const submission: JobSubmitted['data'] = {
   queueUrl: `nats://127.0.0.1:4222/batches.sum.${A_JOB}`,
   traceparent: null,
   parentJobId: null,
+  onCompleteUrl: null,
 };
 const total = { jobId: A_JOB, totalBatchCount: 10, totalItemCount: 100, skippedLineCount: 0 };
 const unreadableInput = { kind: 'input.missing', message: 'the items are gone' };

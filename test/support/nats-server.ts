@@ -1,24 +1,34 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
+
+export interface NatsServerOptions {
+  /** Text of a configuration file; the port and the folder are given besides. */
+  readonly config?: string;
+  /** Added to the server's environment, for variables in the configuration. */
+  readonly env?: Readonly<Record<string, string>>;
+}
 
 /** A real `nats-server` with JetStream, on a port and a folder of its own. */
 export class TestNatsServer {
   private constructor(
     readonly port: number,
     private readonly storeDir: string,
+    private readonly options: NatsServerOptions,
     private child: ChildProcess,
   ) {}
 
   /** The binary is `NATS_SERVER` or the one on PATH, which `npm run setup` puts there. */
-  static async start(): Promise<TestNatsServer> {
+  static async start(options: NatsServerOptions = {}): Promise<TestNatsServer> {
     const storeDir = await mkdtemp(join(tmpdir(), 'cortex-nats-'));
     const port = await freePort();
-    const server = new TestNatsServer(port, storeDir, spawnServer(port, storeDir));
+    if (options.config !== undefined) await writeFile(configFileIn(storeDir), options.config);
+    const child = spawnServer(port, storeDir, options);
+    const server = new TestNatsServer(port, storeDir, options, child);
     await server.untilReady();
     return server;
   }
@@ -30,7 +40,7 @@ export class TestNatsServer {
   /** Kills the server with SIGKILL and starts it again on what it had stored. */
   async restart(): Promise<void> {
     await this.kill();
-    this.child = spawnServer(this.port, this.storeDir);
+    this.child = spawnServer(this.port, this.storeDir, this.options);
     await this.untilReady();
   }
 
@@ -55,11 +65,17 @@ export class TestNatsServer {
   }
 }
 
-function spawnServer(port: number, storeDir: string): ChildProcess {
+const configFileIn = (storeDir: string): string => join(storeDir, 'nats-server.conf');
+
+function spawnServer(
+  port: number,
+  storeDir: string,
+  { config, env }: NatsServerOptions,
+): ChildProcess {
   const binary = process.env['NATS_SERVER'] ?? 'nats-server';
-  const child = spawn(binary, ['-js', '-a', '127.0.0.1', '-p', String(port), '-sd', storeDir], {
-    stdio: 'ignore',
-  });
+  const args = ['-js', '-a', '127.0.0.1', '-p', String(port), '-sd', storeDir];
+  if (config !== undefined) args.push('-c', configFileIn(storeDir));
+  const child = spawn(binary, args, { stdio: 'ignore', env: { ...process.env, ...env } });
   child.once('error', (error) => {
     throw new Error(`cannot start ${binary}; run npm run setup`, { cause: error });
   });

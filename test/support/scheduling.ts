@@ -14,6 +14,7 @@ import { InMemoryLeaderLease } from '#libs/leader-lease/in-memory/in-memory-lead
 import { InMemoryBlobStore } from '#libs/object-store/in-memory/in-memory-blob-store.ts';
 import { type Clock, systemClock } from '#libs/platform/clock.ts';
 import { silentLogger } from '#libs/platform/logger.ts';
+import type { WebhookSettings } from '../../services/scheduler/send-webhooks/send-webhooks.ts';
 import { Leader } from '../../services/scheduler/leader.ts';
 import { anApiDeployed } from './api.builders.ts';
 import { batchesEnqueued, batchSucceeded } from './batch.builders.ts';
@@ -23,6 +24,12 @@ import { until } from './until.ts';
 import { NO_DEAD_LETTERS } from './queue.builders.ts';
 
 const { apiName } = anApiDeployed().data;
+const NO_WEBHOOKS: WebhookSettings = {
+  secrets: [],
+  allowPrivate: false,
+  timeoutMs: 1000,
+  retry: { firstWaitMs: 10, giveUpAfterMs: 60_000 },
+};
 const BATCH_COUNT = 3;
 /** Short, so that a test that waits for it waits little. */
 const GRACE_MS = 100;
@@ -132,6 +139,7 @@ export interface CandidateOptions {
   readonly compute?: InMemoryCompute;
   readonly clock?: Clock;
   readonly queueSweepMs?: number;
+  readonly webhooks?: WebhookSettings;
 }
 
 /** A scheduler's process with workers of its own. */
@@ -156,6 +164,7 @@ export class Candidate {
       graceMs: GRACE_MS,
       queueLookMs: LOOK_MS,
       ...(options.queueSweepMs !== undefined && { queueSweepMs: options.queueSweepMs }),
+      webhooks: options.webhooks ?? NO_WEBHOOKS,
     });
     this.running = this.leader.run(this.stopping.signal);
   }

@@ -16,6 +16,8 @@ export interface ApiSpec {
   readonly networking: { readonly endpoint: string };
   /** Kubernetes labels of a job's resources in a cluster; local compute has nothing to label. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Who is told of its jobs, unless a submission says otherwise; absent: nobody. */
+  readonly webhooks?: { readonly on_complete: { readonly url: string } };
 }
 
 export interface PodSpec {

@@ -71,6 +71,8 @@ export type JobSubmitted = Event<
     readonly traceparent: string | null;
     /** The job whose dead letters these items are; `null` for a job of its own. */
     readonly parentJobId: JobId | null;
+    /** Who is told that the job has ended: the submission's receiver or the API's; `null`: nobody. */
+    readonly onCompleteUrl: string | null;
   }
 >;
 

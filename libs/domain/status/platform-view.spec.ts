@@ -20,6 +20,8 @@ function viewOf(...events: readonly PlatformEvent[]): PlatformView {
   return view;
 }
 
+const NO_WEBHOOKS = { pending: [], disabled: [] };
+
 describe('the view of the platform', () => {
   it('takes an event once, by its position', () => {
     const view = viewOf(aJobSubmitted());
@@ -49,7 +51,7 @@ describe('the view of the platform', () => {
   it('ignores facts about a job that was never submitted', () => {
     const unknown = jobId('00000000000000ff');
     const view = viewOf(batchSucceeded({ jobId: unknown }), jobCompleted({ jobId: unknown }));
-    expect(view.snapshot()).toEqual({ position: 2, apis: [], jobs: [] });
+    expect(view.snapshot()).toEqual({ position: 2, apis: [], jobs: [], webhooks: NO_WEBHOOKS });
   });
 
   it('passes idempotency keys by', () => {
@@ -58,6 +60,7 @@ describe('the view of the platform', () => {
       position: 1,
       apis: [],
       jobs: [],
+      webhooks: NO_WEBHOOKS,
     });
   });
 

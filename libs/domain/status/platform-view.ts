@@ -1,6 +1,8 @@
 import { ApiView, type ApiViewSnapshot } from './api-view.ts';
 import { JobView, type JobViewSnapshot } from './job-view.ts';
+import { WebhookBacklog, type WebhookBacklogSnapshot } from '../webhook/webhook-backlog.ts';
 import type { ApiName, JobId } from '../kernel/ids.ts';
+import type { JobCompleted } from '../job/job.events.ts';
 import type { LoggedEvent, Position } from '../platform-event.ts';
 import { unreachable } from '../kernel/errors.ts';
 
@@ -11,6 +13,7 @@ export interface PlatformViewSnapshot {
   readonly position: Position;
   readonly apis: readonly ApiViewSnapshot[];
   readonly jobs: readonly JobViewSnapshot[];
+  readonly webhooks: WebhookBacklogSnapshot;
 }
 
 /** All APIs and jobs as of one position of the log. */
@@ -18,6 +21,7 @@ export class PlatformView {
   position: Position = 0;
   readonly apis = new Map<ApiName, ApiView>();
   readonly jobs = new Map<JobId, JobView>();
+  webhooks = new WebhookBacklog();
 
   /**
    * Takes the next event of the log. One at or before `position` was taken already and is ignored.
@@ -32,17 +36,23 @@ export class PlatformView {
         return NO_JOBS;
       case 'ApiDeployed':
         this.apiOf(event.data.apiName).apply(event, at, position);
+        this.webhooks.apiDeployed(event.data.apiName);
         return NO_JOBS;
       case 'ApiDeleted':
         this.apiOf(event.data.apiName).apply(event, at, position);
         return this.orphan(event.data.apiName);
+      case 'WebhookDelivered':
+      case 'WebhookFailed':
+        this.webhooks.apply(event);
+        return NO_JOBS; // Nothing about the job itself.
       case 'JobSubmitted':
         return [this.addJob(new JobView(event.data, at))];
       case 'EnqueuingCompleted':
       case 'EnqueuingFailed':
       case 'JobStopRequested':
-      case 'JobCompleted':
         return this.update(event.data.jobId, (job) => job.applyJobEvent(event, at));
+      case 'JobCompleted':
+        return this.update(event.data.jobId, (job) => this.end(job, event, at));
       case 'BatchEnqueued':
       case 'LinesSkipped':
       case 'JobStarted':
@@ -77,6 +87,7 @@ export class PlatformView {
       position: this.position,
       apis: [...this.apis.values()].map((api) => api.snapshot()),
       jobs: [...this.jobs.values()].map((job) => job.snapshot()),
+      webhooks: this.webhooks.snapshot(),
     };
   }
 
@@ -85,6 +96,7 @@ export class PlatformView {
     view.position = snapshot.position;
     for (const api of snapshot.apis) view.apis.set(api.name, ApiView.restore(api));
     for (const job of snapshot.jobs) view.jobs.set(job.submitted.jobId, JobView.restore(job));
+    view.webhooks = WebhookBacklog.restore(snapshot.webhooks);
     return view;
   }
 
@@ -110,6 +122,13 @@ export class PlatformView {
     );
     for (const job of jobs) job.isApiDeleted = true;
     return jobs;
+  }
+
+  private end(job: JobView, event: JobCompleted, at: string): void {
+    const { jobId, apiName, onCompleteUrl: url } = job.submitted;
+    const isFirst = job.end === null;
+    job.applyJobEvent(event, at);
+    if (isFirst && url !== null) this.webhooks.jobEnded({ jobId, apiName, url, endedAt: at });
   }
 
   /** A fact about a job whose submission is not in the log is about nothing. */

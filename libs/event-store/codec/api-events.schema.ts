@@ -49,7 +49,7 @@ const handler = z.object({
   compute,
 }) satisfies z.ZodType<HandlerSpec>;
 
-const apiSpec = z.object({
+export const apiSpec = z.object({
   name: z.string(),
   kind: z.literal('BatchAPI'),
   pod: z.object({ port: z.number(), containers: z.array(container) }).nullable(),
@@ -57,13 +57,22 @@ const apiSpec = z.object({
   node_groups: z.array(z.string()).nullable(),
   networking: z.object({ endpoint: z.string() }),
   labels: z.record(z.string(), z.string()),
+  webhooks: z.object({ on_complete: z.object({ url: z.string() }) }).exactOptional(),
 }) satisfies z.ZodType<ApiSpec>;
 
-export const apiDeployed = z.object({
-  apiName,
-  apiId,
-  spec: apiSpec,
-  codeKey: z.string().nullable(),
-}) satisfies z.ZodType<ApiDeployed['data']>;
+export const apiDeployed = z
+  .object({
+    apiName,
+    apiId,
+    spec: apiSpec,
+    codeKey: z.string().nullable().describe("Object with the handler's code; null: none was sent"),
+  })
+  .describe(
+    'A specification is in force from here on; jobs submitted later run under it.',
+  ) satisfies z.ZodType<ApiDeployed['data']>;
 
-export const apiDeleted = z.object({ apiName, apiId }) satisfies z.ZodType<ApiDeleted['data']>;
+export const apiDeleted = z
+  .object({ apiName, apiId })
+  .describe('The API takes no more jobs. Its history stays.') satisfies z.ZodType<
+  ApiDeleted['data']
+>;

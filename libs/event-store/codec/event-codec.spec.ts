@@ -32,6 +32,7 @@ const newest: { [Type in EventType]: Extract<PlatformEvent, { type: Type }> } = 
       queueUrl: `nats://CORTEX_BATCHES/cortex.batches.${api}.${job}`,
       traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
       parentJobId: null,
+      onCompleteUrl: null,
     },
   },
   EnqueuingCompleted: {
@@ -102,6 +103,21 @@ const newest: { [Type in EventType]: Extract<PlatformEvent, { type: Type }> } = 
     },
   },
   WorkerStalled: { type: 'WorkerStalled', data: { jobId: job, workerId: worker, restart: 0 } },
+  WebhookDelivered: {
+    type: 'WebhookDelivered',
+    data: { jobId: job, url: 'https://example.com/hook?a=%22', attempt: 2, httpStatus: 204 },
+  },
+  WebhookFailed: {
+    type: 'WebhookFailed',
+    data: {
+      jobId: job,
+      url: 'https://example.com/hook?a=%22',
+      attempt: 1,
+      reason: { kind: 'webhook.status', message: 'the receiver answered 503' },
+      next: 'retry',
+      retryAt: '2026-11-26T10:31:10.123Z',
+    },
+  },
   ApiDeployed: {
     type: 'ApiDeployed',
     data: {

@@ -46,8 +46,8 @@ export function ceTypeOf(type: EventType, version: number): string {
   return `${TYPE_PREFIX}${type}.v${version}`;
 }
 
-/** Facts of batches and workers: many, and without a user's own JSON in them. */
-const PLAIN_LANES: ReadonlySet<LaneKind> = new Set(['batch', 'worker']);
+/** Facts: many, and without a user's own JSON in them. */
+const PLAIN_LANES: ReadonlySet<LaneKind> = new Set(['batch', 'worker', 'webhook']);
 
 /** Writes an event in its newest version. A user's own JSON inside keeps its text. */
 export function encodeEvent({ type, data }: PlatformEvent): EncodedEvent {

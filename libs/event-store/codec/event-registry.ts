@@ -18,6 +18,15 @@ import {
   jobStopRequested,
   jobSubmitted,
 } from './job-events.schema.ts';
+import {
+  apiDeployedV1,
+  apiDeployedV2,
+  batchEnqueuedV1,
+  enqueuingCompletedV1,
+  jobSubmittedV1,
+  jobSubmittedV2,
+} from './older-events.schema.ts';
+import { webhookDelivered, webhookFailed } from './webhook-events.schema.ts';
 import { workerStalled, workerStateChanged } from './worker-events.schema.ts';
 
 export type EventType = PlatformEvent['type'];
@@ -32,6 +41,8 @@ export interface EventDefinition<Data = unknown> {
   readonly lane: LaneKind;
   /** Checks data of the newest version; it does not change them. */
   readonly schema: z.ZodType<Data>;
+  /** What versions before the newest looked like, from version 1 on: for whoever reads old events. */
+  readonly older: readonly z.ZodType[];
   /** From version 1 on, in order; so the newest version is one more than there are upcasts. */
   readonly upcasts: readonly Upcast[];
   /** Members that hold a user's JSON, which is kept as the text it was sent in. */
@@ -40,7 +51,7 @@ export interface EventDefinition<Data = unknown> {
 
 type Registry = { readonly [Type in EventType]: EventDefinition<DataOf<Type>> };
 
-const first = { upcasts: [], rawMembers: [] } as const;
+const first = { older: [], upcasts: [], rawMembers: [] } as const;
 const noLabels: Upcast = ({ spec, ...data }) => ({
   ...data,
   spec: { ...(spec as object), labels: {} },
@@ -52,19 +63,30 @@ export const EVENT_REGISTRY: Registry = {
   JobSubmitted: {
     lane: 'job',
     schema: jobSubmitted,
-    upcasts: [(data) => ({ ...data, parentJobId: null })],
+    older: [jobSubmittedV1, jobSubmittedV2],
+    upcasts: [
+      (data) => ({ ...data, parentJobId: null }),
+      (data) => ({ ...data, onCompleteUrl: null }),
+    ],
     rawMembers: ['config'],
   },
   EnqueuingCompleted: {
     ...first,
     lane: 'job',
     schema: enqueuingCompleted,
+    older: [enqueuingCompletedV1],
     upcasts: [noLinesSkipped],
   },
   EnqueuingFailed: { ...first, lane: 'job', schema: enqueuingFailed },
   JobStopRequested: { ...first, lane: 'job', schema: jobStopRequested },
   JobCompleted: { ...first, lane: 'job', schema: jobCompleted },
-  BatchEnqueued: { ...first, lane: 'batch', schema: batchEnqueued, upcasts: [noLinesSkipped] },
+  BatchEnqueued: {
+    ...first,
+    lane: 'batch',
+    schema: batchEnqueued,
+    older: [batchEnqueuedV1],
+    upcasts: [noLinesSkipped],
+  },
   LinesSkipped: { ...first, lane: 'batch', schema: linesSkipped },
   JobStarted: { ...first, lane: 'batch', schema: jobStarted },
   BatchSucceeded: { ...first, lane: 'batch', schema: batchSucceeded },
@@ -72,7 +94,15 @@ export const EVENT_REGISTRY: Registry = {
   BatchDeadLettered: { ...first, lane: 'batch', schema: batchDeadLettered },
   WorkerStateChanged: { ...first, lane: 'worker', schema: workerStateChanged },
   WorkerStalled: { ...first, lane: 'worker', schema: workerStalled },
-  ApiDeployed: { ...first, lane: 'api', schema: apiDeployed, upcasts: [noLabels] },
+  WebhookDelivered: { ...first, lane: 'webhook', schema: webhookDelivered },
+  WebhookFailed: { ...first, lane: 'webhook', schema: webhookFailed },
+  ApiDeployed: {
+    ...first,
+    lane: 'api',
+    schema: apiDeployed,
+    older: [apiDeployedV1, apiDeployedV2],
+    upcasts: [noLabels, (data) => ({ ...data })], // `spec.webhooks` may be absent, as it was.
+  },
   ApiDeleted: { ...first, lane: 'api', schema: apiDeleted },
   IdempotencyKeyClaimed: { ...first, lane: 'idempotency-key', schema: idempotencyKeyClaimed },
 };

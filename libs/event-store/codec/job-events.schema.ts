@@ -19,13 +19,15 @@ const s3Selection = {
   batchSizeItems: positiveCount,
 };
 
+export const itemListSource = z.object({
+  kind: z.literal('item_list'),
+  itemsKey: z.string().describe('Object of the platform that holds the items'),
+  itemCount: count,
+  batchSizeItems: positiveCount,
+});
+
 const jobSource = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('item_list'),
-    itemsKey: z.string(),
-    itemCount: count,
-    batchSizeItems: positiveCount,
-  }),
+  itemListSource,
   z.object({ kind: z.literal('file_path_lister'), ...s3Selection }),
   z.object({
     kind: z.literal('delimited_files'),
@@ -34,46 +36,71 @@ const jobSource = z.discriminatedUnion('kind', [
   }),
 ]) satisfies z.ZodType<JobSource>;
 
-export const jobSubmitted = z.object({
-  jobId,
-  apiName,
-  apiId,
-  source: jobSource,
-  workers: positiveCount,
-  timeoutMs: positiveCount.nullable(),
-  deadLetterQueue: z.object({ arn: z.string(), receiveCountMax: positiveCount }).nullable(),
-  config: rawJson.nullable(),
-  queueUrl: z.string(),
-  traceparent: z.string().nullable(),
-  parentJobId: jobId.nullable(),
-}) satisfies z.ZodType<JobSubmitted['data']>;
+export const jobSubmitted = z
+  .object({
+    jobId,
+    apiName,
+    apiId,
+    source: jobSource,
+    workers: positiveCount.describe('How many workers were asked for'),
+    timeoutMs: positiveCount.nullable().describe('Counted from the submission; null: no limit'),
+    deadLetterQueue: z
+      .object({ arn: z.string(), receiveCountMax: positiveCount })
+      .nullable()
+      .describe('Where batches go that failed receiveCountMax times'),
+    config: rawJson.nullable(),
+    queueUrl: z.string().describe("Where the job's batches are queued"),
+    traceparent: z.string().nullable().describe('W3C trace context of the submission'),
+    parentJobId: jobId.nullable().describe('The job whose dead letters these items are'),
+    onCompleteUrl: z.string().nullable().describe('Who is told that the job has ended'),
+  })
+  .describe(
+    'The gateway accepted a job. Always the first event of the job lane.',
+  ) satisfies z.ZodType<JobSubmitted['data']>;
 
-export const enqueuingCompleted = z.object({
-  jobId,
-  totalBatchCount: count,
-  totalItemCount: count,
-  skippedLineCount: count,
-}) satisfies z.ZodType<EnqueuingCompleted['data']>;
+export const enqueuingCompleted = z
+  .object({
+    jobId,
+    totalBatchCount: count,
+    totalItemCount: count,
+    skippedLineCount: count.describe('Lines left out because they are not JSON'),
+  })
+  .describe('Every batch is on the queue. The counts are final from here on.') satisfies z.ZodType<
+  EnqueuingCompleted['data']
+>;
 
-export const enqueuingFailed = z.object({
-  jobId,
-  reason,
-}) satisfies z.ZodType<EnqueuingFailed['data']>;
+export const enqueuingFailed = z
+  .object({
+    jobId,
+    reason,
+  })
+  .describe(
+    'Enqueuing gave up: the job ends enqueue_failed and no further batch is sent.',
+  ) satisfies z.ZodType<EnqueuingFailed['data']>;
 
-export const jobStopRequested = z.object({
-  jobId,
-  reason: reason.nullable(),
-}) satisfies z.ZodType<JobStopRequested['data']>;
+export const jobStopRequested = z
+  .object({
+    jobId,
+    reason: reason.nullable(),
+  })
+  .describe(
+    'A user asked to stop. The job ends stopped once no handler call can start any more.',
+  ) satisfies z.ZodType<JobStopRequested['data']>;
 
-export const jobCompleted = z.object({
-  jobId,
-  status: z.enum(END_STATUSES),
-  reason: reason.nullable(),
-  completionHook: z
-    .object({
-      result: z.enum(['succeeded', 'absent', 'failed']),
-      attempts: count,
-      message: z.string().nullable(),
-    })
-    .nullable(),
-}) satisfies z.ZodType<JobCompleted['data']>;
+export const jobCompleted = z
+  .object({
+    jobId,
+    status: z.enum(END_STATUSES),
+    reason: reason.nullable().describe('Why it ended so, where there is something to say'),
+    completionHook: z
+      .object({
+        result: z.enum(['succeeded', 'absent', 'failed']),
+        attempts: count,
+        message: z.string().nullable(),
+      })
+      .nullable()
+      .describe('What became of calling /on-job-complete; null where the job ended without it'),
+  })
+  .describe(
+    'The job has ended; nothing after this event changes its status or its counts.',
+  ) satisfies z.ZodType<JobCompleted['data']>;

@@ -9,7 +9,7 @@ export async function* readJob(
   apiName: ApiName,
   jobId: JobId,
 ): AsyncGenerator<StoredRecord> {
-  const streams = (['job', 'batch', 'worker'] as const).map((kind) =>
+  const streams = (['job', 'batch', 'worker', 'webhook'] as const).map((kind) =>
     connection.names.streamOf({ kind, apiName, jobId }),
   );
   const lasts = await Promise.all(streams.map((stream) => lastOfStream(connection, stream)));

@@ -28,6 +28,7 @@ export class StreamNames {
       case 'job':
       case 'batch':
       case 'worker':
+      case 'webhook':
         return `${this.prefix}${lane.kind}-${lane.apiName}.${lane.jobId}`;
       case 'api':
         return `${this.prefix}api-${lane.apiName}`;
@@ -43,7 +44,7 @@ export class StreamNames {
     const [, kind = '', api = '', id = ''] = this.pattern.exec(stream) ?? [];
     if (kind === 'api') return id === '' ? { kind, apiName: apiName(api) } : null;
     if (id === '') return null;
-    if (kind === 'job' || kind === 'batch' || kind === 'worker') {
+    if (kind === 'job' || kind === 'batch' || kind === 'worker' || kind === 'webhook') {
       return { kind, apiName: apiName(api), jobId: jobId(id) };
     }
     return kind === 'key'

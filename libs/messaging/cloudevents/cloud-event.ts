@@ -20,6 +20,10 @@ export const OPTIONAL_ATTRIBUTES = ['subject', 'time', 'datacontenttype', 'datas
 
 export const JSON_CONTENT_TYPE = 'application/json';
 
+/** Whether data of this media type are JSON, as data of no declared type are. */
+export const isJsonContent = (contentType: string = JSON_CONTENT_TYPE): boolean =>
+  /^[^;]*[/+]json\s*(;|$)/i.test(contentType);
+
 /** What was received is no CloudEvent 1.0. */
 export class MalformedCloudEvent extends Error {
   override readonly name = 'MalformedCloudEvent';

@@ -3,7 +3,7 @@ import { objectMembers } from '#libs/json/json-scanner.ts';
 import {
   type CloudEvent,
   cloudEventOf,
-  JSON_CONTENT_TYPE,
+  isJsonContent,
   MalformedCloudEvent,
   OPTIONAL_ATTRIBUTES,
   SPEC_VERSION,
@@ -91,8 +91,7 @@ function decodeStructured(payload: Uint8Array): CloudEvent {
 
 /** A JSON string is data of another media type when `datacontenttype` says that it is not JSON. */
 function textOfData(attributes: ReadonlyMap<string, string>, data: Uint8Array): Uint8Array {
-  const contentType = attributes.get('datacontenttype') ?? JSON_CONTENT_TYPE;
-  const isJson = /^[^;]*[/+]json\s*(;|$)/i.test(contentType);
+  const isJson = isJsonContent(attributes.get('datacontenttype'));
   if (isJson || data[0] !== QUOTE) return data;
   return Buffer.from(String(JSON.parse(utf8.decode(data))));
 }

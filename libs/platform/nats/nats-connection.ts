@@ -1,4 +1,4 @@
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, type ConnectionOptions, type NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '../logger.ts';
 
 export type { NatsConnection };
@@ -10,14 +10,15 @@ const RECONNECT_WAIT_MS = 250;
  * as long as the process lives. Subscriptions live on; what is published while the connection is
  * lost is lost too, so whoever must be heard waits for an answer and says it again.
  *
- * @param url one address, or several separated by commas
+ * @param url one address, or several separated by commas; `nats://user:password@host` in the first
+ *   is who connects, to whichever
  */
 export async function connectNats(
   url: string,
   { name, logger }: { readonly name: string; readonly logger: Logger },
 ): Promise<NatsConnection> {
   const connection = await connect({
-    servers: url.split(',').map((server) => server.trim()),
+    ...serversOf(url),
     name,
     maxReconnectAttempts: -1,
     waitOnFirstConnect: true,
@@ -36,4 +37,13 @@ async function logStatus(connection: NatsConnection, logger: Logger): Promise<vo
     if (status.type === 'reconnect') logger.info({ server: status.server }, 'nats reconnected');
     if (status.type === 'error') logger.error({ err: status.error }, 'nats error');
   }
+}
+
+/** The client takes addresses without a user, and the user by itself. */
+export function serversOf(url: string): Pick<ConnectionOptions, 'servers' | 'user' | 'pass'> {
+  const addresses = url.split(',').map((address) => address.trim());
+  const servers = addresses.map((address) => address.replace(/^([a-z]+:\/\/)?[^@/]*@/, '$1'));
+  const { username = '', password = '' } = URL.parse(addresses[0] ?? '') ?? {};
+  if (username === '') return { servers };
+  return { servers, user: decodeURIComponent(username), pass: decodeURIComponent(password) };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bytesOfQuantity, millisOfCpu } from '#libs/domain/api/quantity.ts';
+import { webhooksFields } from '#libs/webhook/webhook-url.schema.ts';
 import { API_NAME } from '../api-names.ts';
 import { RESERVED_SEGMENTS } from '../management-routes.ts';
 import { labels } from './labels.schema.ts';
@@ -181,6 +182,7 @@ export const apiConfig = z.strictObject({
   node_groups: z.array(text).nullable().default(null),
   networking: z.strictObject({ endpoint: endpoint.optional() }).default({}),
   labels: labels.default({}).describe('Labels of Kubernetes for the resources of a job'),
+  webhooks: z.strictObject(webhooksFields).exactOptional(),
 });
 
 export type ApiConfig = z.infer<typeof apiConfig>;

@@ -42,6 +42,16 @@ describe('reading API configurations', () => {
       aPodApi({ kind: 'RealtimeAPI' }),
       'sum: kind: must be "BatchAPI" (got "RealtimeAPI")',
     ],
+    [
+      'a webhook without a URL',
+      aPodApi({ webhooks: { on_complete: {} } }),
+      'sum: webhooks.on_complete.url: must be defined',
+    ],
+    [
+      'a webhook with a password',
+      aPodApi({ webhooks: { on_complete: { url: 'https://a:b@example.com' } } }),
+      'sum: webhooks.on_complete.url: must not have a user or password',
+    ],
     ['an unknown key', aPodApi({ autoscaling: {} }), 'sum: key "autoscaling" is not supported'],
     [
       'neither pod nor handler',
@@ -135,6 +145,12 @@ describe('reading API configurations', () => {
     ],
   ])('refuses %s and says where', (_case, configuration, message) => {
     expect(refusalOf(() => read(configuration))).toContain(message);
+  });
+
+  it('takes where ended jobs are told, and nothing where none is said', () => {
+    const webhooks = { on_complete: { url: 'https://example.com/hook' } };
+    expect(read(aPodApi({ webhooks }))[0]?.webhooks).toEqual(webhooks);
+    expect(Object.keys(read(aPodApi())[0] ?? {})).not.toContain('webhooks');
   });
 
   it('refuses two APIs of one name or at one endpoint', () => {

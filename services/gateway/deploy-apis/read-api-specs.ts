@@ -110,6 +110,7 @@ const specOf = ({ compute, handler, networking, ...rest }: ApiConfig): ApiSpec =
   node_groups: rest.node_groups,
   networking: { endpoint: networking.endpoint ?? `/${rest.name}` },
   labels: rest.labels,
+  ...(rest.webhooks && { webhooks: rest.webhooks }),
 });
 
 function refuseRepeated(specs: readonly ApiSpec[]): void {

@@ -117,6 +117,7 @@ export const apiSpecDocument = z.object({
   node_groups: z.array(z.string()).nullable(),
   networking: z.object({ endpoint: z.string() }),
   labels: z.record(z.string(), z.string()).describe('Of the resources of its jobs in a cluster'),
+  webhooks: z.object({ on_complete: z.object({ url: z.string() }) }).optional(),
   id: z.string().describe('Changes when the specification or its code changes'),
   last_updated: time,
 });

@@ -40,7 +40,7 @@ export interface JobSubmitter {
 /** Everything of the parent's but its items. */
 type RedriveSubmission = Pick<
   JobSubmitted['data'],
-  'workers' | 'timeoutMs' | 'deadLetterQueue' | 'config'
+  'workers' | 'timeoutMs' | 'deadLetterQueue' | 'config' | 'onCompleteUrl'
 > & {
   readonly source: {
     readonly kind: 'item_list';
@@ -153,6 +153,7 @@ export class RedriveJob {
         timeoutMs: parent.timeoutMs,
         deadLetterQueue,
         config: parent.config,
+        onCompleteUrl: parent.onCompleteUrl,
       },
       // The key says which batches, and they do not change: asked again with other workers is asked again.
       body: new TextEncoder().encode(key),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { webhooksFields } from '#libs/webhook/webhook-url.schema.ts';
 import { workersField } from '../workers-field.ts';
 
 /** Ten years: later ends are beyond what clocks and timers of the services agree on. */
@@ -54,6 +55,7 @@ const jobFields = {
     .nullish()
     .describe('Seconds from the submission until the job is ended'),
   sqs_dead_letter_queue: deadLetterQueue.nullish(),
+  webhooks: z.object({ on_complete: webhooksFields.on_complete.nullish() }).nullish(),
 };
 
 /**

@@ -24,6 +24,8 @@ export interface Submission {
   readonly timeoutMs: number | null;
   readonly deadLetterQueue: DeadLetterQueue | null;
   readonly config: RawJson | null;
+  /** `null`: whoever the API tells. */
+  readonly onCompleteUrl: string | null;
 }
 
 type Members = ReadonlyMap<string, JsonElement>;
@@ -31,12 +33,13 @@ type Members = ReadonlyMap<string, JsonElement>;
 const SOURCES = ['item_list', 'file_path_lister', 'delimited_files'] as const;
 type SourceName = (typeof SOURCES)[number];
 
-const FIELDS = [...SOURCES, 'workers', 'timeout', 'sqs_dead_letter_queue', 'config'];
+const FIELDS = [...SOURCES, 'workers', 'timeout', 'sqs_dead_letter_queue', 'webhooks', 'config'];
 const FIELDS_OF: Readonly<Record<string, readonly string[]>> = {
   item_list: ['items', 'batch_size'],
   file_path_lister: ['s3_paths', 'includes', 'excludes', 'batch_size'],
   delimited_files: ['s3_paths', 'includes', 'excludes', 'batch_size', 'on_error'],
   sqs_dead_letter_queue: ['arn', 'max_receive_count'],
+  webhooks: ['on_complete'],
 };
 
 /**
@@ -88,6 +91,7 @@ function jobFieldsOf(fields: SubmissionFields, members: Members): Omit<Submissio
     timeoutMs: fields.timeout == null ? null : fields.timeout * 1000,
     deadLetterQueue: deadLetterQueueOf(fields),
     config: configOf(members),
+    onCompleteUrl: fields.webhooks?.on_complete?.url ?? null,
   };
 }
 

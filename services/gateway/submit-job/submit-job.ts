@@ -38,7 +38,7 @@ export interface SubmitJobParts {
 }
 
 export interface SubmitJobRequest {
-  readonly api: Pick<ApiAnswer, 'name' | 'id'>;
+  readonly api: Pick<ApiAnswer, 'name' | 'id' | 'spec'>;
   readonly submission: Submission;
   /** The request as it was sent: what makes two requests with one key the same. */
   readonly body: Uint8Array;
@@ -144,7 +144,7 @@ export class SubmitJob {
 
   private factOf(id: JobId, request: SubmitJobRequest): JobSubmitted['data'] {
     const { api, submission, traceparent } = request;
-    const { source, workers, timeoutMs, deadLetterQueue, config } = submission;
+    const { source, workers, timeoutMs, deadLetterQueue, config, onCompleteUrl } = submission;
     return {
       jobId: id,
       apiName: api.name,
@@ -157,6 +157,7 @@ export class SubmitJob {
       queueUrl: this.parts.queue.urlOf({ apiName: api.name, jobId: id }),
       traceparent,
       parentJobId: request.parentJobId ?? null,
+      onCompleteUrl: onCompleteUrl ?? api.spec.webhooks?.on_complete.url ?? null,
     };
   }
 }
