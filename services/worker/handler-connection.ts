@@ -17,6 +17,14 @@ export type CallResult =
   /** `destroy` was called meanwhile. */
   | { readonly kind: 'cut' };
 
+/** Where the calls of a handler go, one at a time. */
+export interface HandlerCalls {
+  /** Never rejects. @param head request line and headers, up to but not including `Content-Length` */
+  send(head: string, payload: Uint8Array): Promise<CallResult>;
+  /** Breaks the call in flight, which resolves as `cut`, and makes no further ones. */
+  destroy(): void;
+}
+
 interface Call {
   readonly head: string;
   readonly payload: Uint8Array;
@@ -29,7 +37,7 @@ interface Call {
 }
 
 /** A keep-alive connection to the handler, one call at a time, for as long as the handler takes. */
-export class HandlerConnection {
+export class HandlerConnection implements HandlerCalls {
   private socket: Socket | null = null;
   private call: Call | null = null;
   private isDestroyed = false;
@@ -37,17 +45,11 @@ export class HandlerConnection {
 
   constructor(private readonly port: number) {}
 
-  /**
-   * Sends one request. Never rejects.
-   *
-   * @param head request line and headers, up to but not including `Content-Length`
-   */
   send(head: string, payload: Uint8Array): Promise<CallResult> {
     if (this.isDestroyed) return Promise.resolve({ kind: 'cut' });
     return new Promise((resolve) => this.start(head, payload, { isRetry: false, resolve }));
   }
 
-  /** Breaks the call in flight, which resolves as `cut`, and makes no further ones. */
   destroy(): void {
     this.isDestroyed = true;
     this.drop();

@@ -1,5 +1,8 @@
 import type { JobQueueKey, LeasedBatch, OutgoingBatch } from '../batch-queue.port.ts';
 
+/** How long ids of batches are known: as long as the real queue knows them. */
+const DUPLICATE_WINDOW_MS = 2 * 60_000;
+
 interface QueuedBatch extends OutgoingBatch {
   attempt: number;
   /** Offered from then on: the end of the lease or of the delay; in milliseconds of the clock. */
@@ -12,7 +15,8 @@ export class InMemoryJobQueue {
   /** Whether it was created and not deleted. Otherwise nobody is offered what is in it. */
   exists = false;
   private readonly batches = new Map<number, QueuedBatch>();
-  private readonly sentIndexes = new Set<number>();
+  /** When each was sent, by `performance.now()`. */
+  private readonly sentAt = new Map<number, number>();
   private readonly wakers = new Set<() => void>();
 
   constructor(readonly key: JobQueueKey) {}
@@ -28,8 +32,9 @@ export class InMemoryJobQueue {
   }
 
   add({ index, payload }: OutgoingBatch): void {
-    if (this.sentIndexes.has(index)) return;
-    this.sentIndexes.add(index);
+    const now = performance.now();
+    if (now - (this.sentAt.get(index) ?? -Infinity) < DUPLICATE_WINDOW_MS) return;
+    this.sentAt.set(index, now);
     const copy = Uint8Array.from(payload); // The sender may use its buffer again.
     this.batches.set(index, { index, payload: copy, attempt: 0, freeAt: 0, lease: null });
   }

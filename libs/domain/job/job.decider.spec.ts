@@ -74,6 +74,11 @@ describe('a submitted job', () => {
       .when(finishJob())
       .thenRejected(JobIsUnsettled);
   });
+  it('ends stopped when it was asked to before it was aborted', () => {
+    given(...past, jobStopRequested({ reason: apiDeleted }))
+      .when(abortJob({ status: 'timed_out', reason: tooLarge }))
+      .thenYields(jobCompleted({ status: 'stopped', reason: apiDeleted, completionHook: null }));
+  });
   it('is aborted without calling the completion hook', () => {
     given(...past)
       .when(abortJob({ status: 'timed_out', reason: tooLarge }))

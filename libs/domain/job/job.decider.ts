@@ -137,8 +137,11 @@ function endOf(
   return { status, reason: null };
 }
 
+/** Whoever decided on a timeout, say, may not have seen the stop that was asked for meanwhile. */
 function abort(state: JobState, { data }: AbortJob): Decision {
   if (state.phase === 'absent') throw new JobNotFound(`no job ${data.jobId}`);
   if (state.phase === 'ended') return [];
-  return [{ type: 'JobCompleted', data: { ...data, completionHook: null } }];
+  const { stopRequest } = state;
+  const end = stopRequest === null ? data : { status: 'stopped' as const, ...stopRequest };
+  return [{ type: 'JobCompleted', data: { ...data, ...end, completionHook: null } }];
 }

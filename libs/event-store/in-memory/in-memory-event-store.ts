@@ -17,6 +17,9 @@ import { apiNameOf, jobSubjects, type Lane, subjectOf } from '../lane.ts';
 import { ChangeSignal } from './change-signal.ts';
 import { InMemoryLifecycleGroup } from './in-memory-lifecycle-group.ts';
 
+/** How long ids are known: as long as the real log knows them. */
+const DUPLICATE_WINDOW_MS = 60_000;
+
 interface Stored extends EncodedEvent {
   readonly position: Position;
   readonly subject: string;
@@ -32,7 +35,8 @@ interface Stored extends EncodedEvent {
  */
 export class InMemoryEventStore implements EventStore {
   private readonly log: Stored[] = [];
-  private readonly ids = new Set<string>();
+  /** When each id was stored, by `performance.now()`. */
+  private readonly ids = new Map<string, number>();
   private readonly groups = new Map<string, InMemoryLifecycleGroup>();
   private readonly appended = new ChangeSignal();
 
@@ -56,7 +60,7 @@ export class InMemoryEventStore implements EventStore {
     const subject = subjectOf(lane);
     const last = this.log.findLast((stored) => stored.subject === subject);
     const version = last?.position ?? EMPTY_LANE;
-    if (version !== expectedVersion || this.ids.has(fact.id)) {
+    if (version !== expectedVersion || this.isKnown(fact.id)) {
       throw new VersionConflict(subject, expectedVersion);
     }
     return this.store(lane, fact);
@@ -68,7 +72,7 @@ export class InMemoryEventStore implements EventStore {
   ): Promise<void> {
     await aTurn();
     for (const fact of facts) {
-      if (!this.ids.has(fact.id)) this.store(lane, fact);
+      if (!this.isKnown(fact.id)) this.store(lane, fact);
     }
   }
 
@@ -130,10 +134,15 @@ export class InMemoryEventStore implements EventStore {
     };
   }
 
+  private isKnown(id: string): boolean {
+    const storedAt = this.ids.get(id);
+    return storedAt !== undefined && performance.now() - storedAt < DUPLICATE_WINDOW_MS;
+  }
+
   private store(lane: Lane, { id, at, event }: Fact): Position {
     const position = this.log.length + 1;
     this.log.push({ position, subject: subjectOf(lane), id, at, ...encodeEvent(event) });
-    this.ids.add(id);
+    this.ids.set(id, performance.now());
     this.appended.changed();
     for (const { offers } of this.groups.values()) offers.changed();
     return position;

@@ -144,13 +144,14 @@ describe('EnqueueJob', () => {
   it.each([
     ['was asked to stop', jobStopRequested()],
     ['has ended', jobCompleted({ status: 'stopped' })],
-  ])('leaves no queue for a job that %s', async (_what, event) => {
+  ])('leaves no queue and no items of a job that %s', async (_what, event) => {
     const submitted = await submit('[1,2,3]', 1);
     await queue.create(submitted, NO_DEAD_LETTERS); // By an enqueuer that crashed right after it.
     await append(event);
     await enqueueJob.execute(submitted, NEVER);
     expect(await typesRecorded()).toEqual(['JobSubmitted', event.type]);
     expect(await queue.list()).toEqual([]);
+    expect(await blobs.get('items/1')).toBeNull();
   });
 
   describe('while a job is stopped', () => {

@@ -41,7 +41,7 @@ export class EnqueueJob {
     const job = await this.viewOf(submitted);
     if (job !== null && isWanted(job)) await this.enqueueToEnd(job, signal);
     // The scheduler may have deleted the queue before we made it, or before our last send.
-    if (await this.isStopped(submitted)) await this.deps.queue.delete(submitted);
+    if (await this.isStopped(submitted)) await this.letGo(submitted);
   }
 
   /** Ends a job whose enqueuing failed for a reason nobody foresaw. */
@@ -72,6 +72,13 @@ export class EnqueueJob {
         data: { jobId: submitted.jobId, reason },
       });
     }
+  }
+
+  /** The queue goes last: by it a scheduler knows a job whose items may be left. */
+  private async letGo(submitted: JobSubmitted['data']): Promise<void> {
+    const { source } = submitted;
+    if (source.kind === 'item_list') await this.deps.blobs.delete(source.itemsKey);
+    await this.deps.queue.delete(submitted);
   }
 
   /** What the log knows of the job, for resuming. */

@@ -1,6 +1,6 @@
 import type { HookResponse } from '#libs/compute/compute.port.ts';
 import type { JobId } from '#libs/domain/kernel/ids.ts';
-import { HandlerConnection } from '../handler-connection.ts';
+import { type HandlerCalls, HandlerConnection } from '../handler-connection.ts';
 
 const FINAL_STATUSES: ReadonlySet<number | null> = new Set([200, 404, 405]);
 
@@ -10,12 +10,14 @@ const FINAL_STATUSES: ReadonlySet<number | null> = new Set([200, 404, 405]);
  * is asked again. Its `X-Cortex-Hook-ID` is the same each time, so a handler can tell.
  */
 export class CompletionHook {
-  private readonly connection: HandlerConnection;
   private readonly head: string;
   private answer: Promise<HookResponse> | null = null;
 
-  constructor(jobId: JobId, handlerPort: number) {
-    this.connection = new HandlerConnection(handlerPort);
+  constructor(
+    jobId: JobId,
+    handlerPort: number,
+    private readonly connection: HandlerCalls = new HandlerConnection(handlerPort),
+  ) {
     this.head =
       `POST /on-job-complete HTTP/1.1\r\nHost: 127.0.0.1:${handlerPort}\r\n` +
       `Content-Type: application/json\r\nX-Cortex-Job-ID: ${jobId}\r\nX-Cortex-Hook-ID: ${jobId}\r\n`;

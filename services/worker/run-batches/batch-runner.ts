@@ -6,7 +6,7 @@ import type { WorkerAssignment } from '#libs/compute/worker-protocol.ts';
 import type { Clock } from '#libs/platform/clock.ts';
 import type { Logger } from '#libs/platform/logger.ts';
 import { pause } from '#libs/platform/pause.ts';
-import { HandlerConnection } from '../handler-connection.ts';
+import { type HandlerCalls, HandlerConnection } from '../handler-connection.ts';
 import { BatchFeed } from './batch-feed.ts';
 import {
   badStatusReason,
@@ -51,13 +51,15 @@ export interface BatchRunnerDeps {
   handlerIsReady(): Promise<void>;
   /** Whether a handler that was ready still is; none when it has no way to say that it is not. */
   handlerTakesBatches?(): Promise<boolean>;
+  /** Opens the connection that calls go over; HTTP unless given. */
+  readonly connect?: (handlerPort: number) => HandlerCalls;
 }
 
 /** Leases batches, calls the handler with one at a time and records what became of them. */
 export class BatchRunner {
   private readonly runner: Runner;
   private readonly requests: BatchRequests;
-  private readonly connection: HandlerConnection;
+  private readonly connection: HandlerCalls;
   private readonly window: PrefetchWindow;
   private readonly feed: BatchFeed;
   private readonly outcomes: OutcomeLog;
@@ -73,12 +75,12 @@ export class BatchRunner {
     private readonly deps: BatchRunnerDeps,
     private readonly assignment: RunnerAssignment,
   ) {
-    const { queue, store, logger, clock } = deps;
-    const { apiName, jobId, deadLetterQueue } = assignment;
+    const { queue, store, logger, clock, connect } = deps;
+    const { apiName, jobId, handlerPort, deadLetterQueue } = assignment;
     const key: { readonly apiName: ApiName; readonly jobId: JobId } = { apiName, jobId };
     this.runner = assignment;
     this.requests = new BatchRequests(jobId, assignment);
-    this.connection = new HandlerConnection(assignment.handlerPort);
+    this.connection = connect?.(handlerPort) ?? new HandlerConnection(handlerPort);
     // A batch that is held and given back was handed out all the same: where that counts, none is.
     this.window = new PrefetchWindow(deadLetterQueue === null ? undefined : 1);
     this.feed = new BatchFeed({
