@@ -72,7 +72,8 @@ interface Published {
 
 /** What integrations have to read, in order. */
 async function published(count: number): Promise<Published[]> {
-  const manager = await jetstreamManager(connection);
+  // Without asking for the account first: a server that has just come back may not answer yet.
+  const manager = await jetstreamManager(connection, { checkAPI: false });
   await until(`${count} messages`, async () => {
     const info = await manager.streams.info(STREAM).catch(() => null);
     return info !== null && info.state.messages >= count;
