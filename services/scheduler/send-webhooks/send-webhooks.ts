@@ -122,10 +122,12 @@ export class SendWebhooks {
       return this.answered(webhook, status);
     } catch (error) {
       if (this.signal.aborted) return null;
-      const text = messageOf(error);
-      return error instanceof PrivateAddress
-        ? given(webhook, { kind: 'webhook.private_address', message: text })
-        : this.failed(webhook, { kind: 'webhook.no_answer', message: text });
+      const message = messageOf(error);
+      if (!(error instanceof PrivateAddress))
+        return this.failed(webhook, { kind: 'webhook.no_answer', message });
+      const { jobId, url } = webhook;
+      this.deps.logger.warn({ jobId, url, address: error.address }, 'webhook to a private address');
+      return given(webhook, { kind: 'webhook.private_address', message });
     }
   }
 
