@@ -15,6 +15,10 @@ describe('the workers of a job', () => {
   });
   afterEach(() => platform.stop());
 
+  const listings = (): number =>
+    api.requests.filter(
+      ({ verb, resource, isOfClient }) => isOfClient && verb === 'list' && resource === 'pods',
+    ).length;
   const suspend = (workload: ReturnType<KubePlatform['workload']>, isOn: boolean): void => {
     const job = api.objects.get('jobs', resourceName(workload.jobId));
     api.objects.replace('jobs', { ...job, spec: { ...job.spec, suspend: isOn } });
@@ -64,10 +68,6 @@ describe('the workers of a job', () => {
       isBroken = false;
       throw new Error('not understood');
     });
-    const listings = (): number =>
-      api.requests.filter(
-        ({ verb, resource, isOfClient }) => isOfClient && verb === 'list' && resource === 'pods',
-      ).length;
     await until('the first list', () => listings() > 0);
     const before = listings();
 

@@ -122,12 +122,12 @@ export class SendWebhooks {
       return this.answered(webhook, status);
     } catch (error) {
       if (this.signal.aborted) return null;
-      const message = messageOf(error);
+      const text = messageOf(error);
       if (!(error instanceof PrivateAddress))
-        return this.failed(webhook, { kind: 'webhook.no_answer', message });
+        return this.failed(webhook, { kind: 'webhook.no_answer', message: text });
       const { jobId, url } = webhook;
       this.deps.logger.warn({ jobId, url, address: error.address }, 'webhook to a private address');
-      return given(webhook, { kind: 'webhook.private_address', message });
+      return given(webhook, { kind: 'webhook.private_address', message: text });
     }
   }
 
