@@ -10,6 +10,10 @@ export class CodeUnusable extends Error {
   override readonly name = 'CodeUnusable';
 }
 
+/** A full disk, say: nothing about the archive, and over when tried again, perhaps on another machine. */
+export const isOfSystem = (error: unknown): boolean =>
+  error instanceof Error && 'syscall' in error && error.syscall !== undefined;
+
 /** Entries that point outside of `folder` make it fail, as does everything else that is odd. */
 export async function unpackCode(archive: Uint8Array, folder: string): Promise<void> {
   let unpackedBytes = 0;

@@ -185,20 +185,30 @@ export class Cluster {
     };
     const silence = new Silence(this.options.watchSilenceMs ?? WATCH_SILENCE_MS_MAX);
     let isGone = false;
+    // The client drops what its listener throws, and the event would be missed for good.
+    const missed = new AbortController();
     const end = new Promise<WatchEnd>((resolve, reject) => {
       const hear = (type: string, object: T & { readonly code?: number }): void => {
         silence.broken();
         if (type === 'ERROR') isGone = object.code === GONE;
-        else if (isWatchType(type)) onEvent({ type, object });
+        else if (isWatchType(type)) {
+          try {
+            onEvent({ type, object });
+          } catch (error) {
+            missed.abort(error);
+          }
+        }
       };
       const done = (error: unknown): void => {
-        if (isGone || statusOf(error) === GONE) resolve('gone');
+        if (missed.signal.aborted)
+          reject(new Error('an event was not understood', { cause: missed.signal.reason }));
+        else if (isGone || statusOf(error) === GONE) resolve('gone');
         else if (silence.signal.aborted) resolve('silent');
         else if (error === null || error === undefined || signal.aborted) resolve('closed');
         else
           reject(error instanceof Error ? error : new Error('the watch broke', { cause: error }));
       };
-      const either = AbortSignal.any([signal, silence.signal]);
+      const either = AbortSignal.any([signal, silence.signal, missed.signal]);
       const abortIn = (request: AbortController): void => {
         if (either.aborted) request.abort();
         either.addEventListener('abort', () => request.abort(), { once: true });

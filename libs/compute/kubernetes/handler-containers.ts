@@ -50,7 +50,7 @@ function functionContainer(
     args: [...args, path],
     workingDir: CODE_FOLDER,
     env: envOf({ PYTHONUNBUFFERED: '1', ...env }, port),
-    securityContext: { ...UNPRIVILEGED, runAsNonRoot: true },
+    securityContext: OF_OUR_IMAGE,
   };
 }
 
@@ -64,14 +64,20 @@ function commandContainer(
     image: image ?? settings.image,
     ...(command.length > 0 && { command: [...command] }),
     ...(args.length > 0 && { args: [...args] }),
-    ...(image === null && { workingDir: CODE_FOLDER }),
+    ...(image === null && { workingDir: CODE_FOLDER, securityContext: OF_OUR_IMAGE }),
     env: envOf(env, port),
     ...(readiness_probe !== null && { readinessProbe: probeOf(readiness_probe) }),
     ...(liveness_probe !== null && { livenessProbe: probeOf(liveness_probe) }),
   };
 }
 
-const UNPRIVILEGED = { privileged: false, allowPrivilegeEscalation: false };
+const UNPRIVILEGED = {
+  privileged: false,
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+};
+/** Users' images may need root; ours does not, and so can be kept to what `restricted` asks. */
+const OF_OUR_IMAGE = { ...UNPRIVILEGED, runAsNonRoot: true };
 
 const containerOf = (
   name: string,

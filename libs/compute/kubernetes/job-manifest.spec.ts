@@ -114,8 +114,22 @@ describe.each(specs)('the Job for %s', (_, spec) => {
     expect(pod.automountServiceAccountToken).toBe(false);
     expect(pod.securityContext?.seccompProfile?.type).toBe('RuntimeDefault');
     for (const { securityContext } of [...pod.containers, ...(pod.initContainers ?? [])]) {
-      expect(securityContext).toMatchObject({ privileged: false, allowPrivilegeEscalation: false });
+      expect(securityContext).toMatchObject({
+        privileged: false,
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ['ALL'] },
+      });
     }
+  });
+
+  it('lets nothing run as root in our image', () => {
+    const pod = podOf(job);
+    const ours = [...pod.containers, ...(pod.initContainers ?? [])].filter(
+      ({ image }) => image === settings.image,
+    );
+    expect(ours.map(({ securityContext }) => securityContext?.runAsNonRoot)).toEqual(
+      ours.map(() => true),
+    );
   });
 
   it('locks the containers that are ours', () => {

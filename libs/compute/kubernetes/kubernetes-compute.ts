@@ -152,7 +152,7 @@ export class KubernetesCompute implements Compute {
       const problem = 'this cluster is too old: Jobs need backoffLimitPerIndex, of Kubernetes 1.29';
       throw new ClusterRefused(MANIFEST_REFUSALS[0] ?? 0, problem, { cause: null });
     }
-    this.adopt(job, { ...workload, isAdopted: before !== null });
+    this.adopt(job, workload);
     return job;
   }
 
@@ -164,7 +164,7 @@ export class KubernetesCompute implements Compute {
     const owner = job === null ? null : ownerOf(job);
     if (job === null || owner === null) return null;
     const workers = job.spec?.completions ?? 0;
-    return this.adopt(job, { ...owner, workers, isAdopted: true });
+    return this.adopt(job, { ...owner, workers });
   }
 
   private adopt(
@@ -173,19 +173,17 @@ export class KubernetesCompute implements Compute {
       readonly apiName: ApiName;
       readonly jobId: JobId;
       readonly workers: number;
-      readonly isAdopted: boolean;
     },
   ): KubernetesJob {
     const known = this.jobs.get(of.jobId);
     if (known !== undefined) return known; // Somebody else was faster.
-    const { apiName, jobId, workers, isAdopted } = of;
+    const { apiName, jobId, workers } = of;
     const firstRestart = firstRestartOf(job);
     const adopted = new KubernetesJob(this.host, {
       apiName,
       jobId,
       workers,
       firstRestart,
-      isAdopted,
     });
     this.jobs.set(jobId, adopted);
     adopted.sayPending();
@@ -197,10 +195,9 @@ export class KubernetesCompute implements Compute {
   /** Kubernetes does not take the job as it is, and never will. */
   private refuse(workload: Workload, error: ClusterRefused): void {
     const { apiName, jobId, workers, firstRestart } = workload;
-    const isAdopted = false;
     const job =
       this.jobs.get(jobId) ??
-      new KubernetesJob(this.host, { apiName, jobId, workers, firstRestart, isAdopted });
+      new KubernetesJob(this.host, { apiName, jobId, workers, firstRestart });
     this.jobs.set(jobId, job);
     job.failAll({ kind: 'worker.refused_by_cluster', message: error.message });
   }

@@ -1,6 +1,6 @@
 import type { V1Job, V1Pod } from '@kubernetes/client-node';
 import type { Reason } from '#libs/domain/job/job.events.ts';
-import { type ApiName, type JobId, workerId } from '#libs/domain/kernel/ids.ts';
+import { type ApiName, type JobId, type WorkerId, workerId } from '#libs/domain/kernel/ids.ts';
 import type { WorkerLine } from '#libs/messaging/worker-line.ts';
 import type { Greeting } from '#libs/messaging/worker-subjects.ts';
 import type { Logger } from '#libs/platform/logger.ts';
@@ -10,7 +10,14 @@ import type { Cluster } from './cluster.ts';
 import { END_GRACE_SECONDS, JobPods } from './job-pods.ts';
 import { Patience } from './patience.ts';
 import { failureCountOf, indexOf, isIndexIn, podNameOf, podsBefore } from './pod-facts.ts';
-import { hasRunningContainers, mayWork, podState, type PodState } from './pod-state.ts';
+import type { PodFailure } from './pod-failure.ts';
+import {
+  hasRunningContainers,
+  isBeingDeleted,
+  mayWork,
+  podState,
+  type PodState,
+} from './pod-state.ts';
 import { WorkerSeat } from './worker-seat.ts';
 import type { WorkerLogs } from './worker-logs.ts';
 
@@ -28,8 +35,6 @@ export interface KubernetesJobOptions {
   readonly jobId: JobId;
   readonly workers: number;
   readonly firstRestart: number;
-  /** Its pods may have been greeted by whoever led before. */
-  readonly isAdopted: boolean;
 }
 
 const NOBODY_MS_MAX = 10_000;
@@ -42,6 +47,12 @@ const SUSPENDED: Reason = {
   message: 'the Job is suspended: whoever admits Jobs, such as Kueue, has not admitted it yet',
 };
 
+const TAKEN_BY_SUSPENSION: PodFailure = {
+  state: 'failed',
+  verdict: 'disrupted',
+  reason: { kind: 'worker.disrupted', message: 'the Job was suspended, which deletes its pods' },
+};
+
 /** The workers of one job, seen through their pods. */
 export class KubernetesJob {
   private readonly seats: readonly WorkerSeat[];
@@ -50,14 +61,16 @@ export class KubernetesJob {
   private readonly seen = new Map<string, V1Pod>();
   /** Pods whose worker has said that it takes batches. */
   private readonly heard = new Set<string>();
-  /** Pods whose worker was told that it may. */
-  private readonly greeted = new Set<string>();
+  /** Pods that were asked to call the completion hook and have not answered. */
+  private readonly silent = new Set<string>();
   /** Aborts when a pod has ended. */
   private readonly ends = new Map<string, AbortController>();
   private readonly patience = new Patience((podName) => this.lookAgain(podName));
   /** Pods that are being cleared away. */
   private readonly clearing = new Set<string>();
   private isHalted = false;
+  /** Somebody, such as Kueue, takes the pods away and gives them back later. */
+  private isSuspended = false;
   private stopping: Promise<void> | null = null;
   private readonly closing = new AbortController();
 
@@ -81,9 +94,7 @@ export class KubernetesJob {
   greet(podName: string): Greeting {
     const pod = this.seen.get(podName);
     const isLost = pod !== undefined && this.seats[indexOf(pod)]?.isLost === true;
-    if (this.isHalted || isLost) return 'halt';
-    this.greeted.add(podName);
-    return 'start';
+    return this.isHalted || isLost ? 'halt' : 'start';
   }
 
   /** A worker takes batches. */
@@ -124,22 +135,21 @@ export class KubernetesJob {
       return this.failAll({ kind: 'worker.job_deleted', message });
     }
     const { conditions = [], failedIndexes = '' } = job.status ?? {};
-    const isSuspended = job.spec?.suspend === true;
+    this.isSuspended = job.spec?.suspend === true;
     const given = conditions.find(({ type, status }) => type === 'Failed' && status === 'True');
     for (const [index, seat] of this.seats.entries()) {
-      if (isSuspended) seat.sayWhyPending(SUSPENDED);
+      if (this.isSuspended) seat.sayWhyPending(SUSPENDED);
       if (given !== undefined || isIndexIn(failedIndexes, index)) {
         void this.giveUp(seat, given?.message ?? 'the index has failed');
       }
     }
   }
 
+  /** Whoever else has led, or believes to lead, may have told a worker to start: each one is asked. */
   async halt(): Promise<void> {
     this.isHalted = true;
     for (const seat of this.seats) seat.halt();
-    const mayCall = (pod: V1Pod): boolean =>
-      mayWork(pod) && (this.options.isAdopted || this.greeted.has(podNameOf(pod)));
-    const pods = (await this.pods.all()).filter(mayCall);
+    const pods = (await this.pods.all()).filter(mayWork);
     await Promise.all(pods.map((pod) => this.pods.halt(podNameOf(pod))));
   }
 
@@ -156,6 +166,7 @@ export class KubernetesJob {
     const { jobId } = this.options;
     const podName = this.runningPod();
     if (podName === null) throw new NoLiveWorker(`job ${jobId} has no running worker`);
+    this.silent.add(podName);
     const answer = await this.host.line.ask(
       { jobId, podName },
       {
@@ -164,7 +175,10 @@ export class KubernetesJob {
         signal: AbortSignal.any([signal, this.endOf(podName).signal]),
       },
     );
-    if (answer?.type === 'completion-hook-answered') return answer.response;
+    if (answer?.type === 'completion-hook-answered') {
+      this.silent.delete(podName);
+      return answer.response;
+    }
     if (signal.aborted) throw new Error('gave up waiting', { cause: signal.reason });
     throw new NoLiveWorker('the worker died before the handler answered');
   }
@@ -179,7 +193,10 @@ export class KubernetesJob {
     const { jobId } = this.options;
     this.patience.close();
     await this.pods.leave(graceMs);
-    await Promise.all(this.seats.map((seat) => this.keepLog(seat)));
+    const ids = this.seats.map(({ workerId: id }) => id);
+    await this.host.logs
+      .keepAll(jobId, ids, (...of) => this.sayLogLost(...of))
+      .catch((error: unknown) => this.host.logger.warn({ err: error, jobId }, 'logs are not kept'));
     await this.pods.deleteAll();
     for (const seat of this.seats) seat.leave();
     this.close();
@@ -189,6 +206,8 @@ export class KubernetesJob {
   private stateOf(pod: V1Pod, isGone: boolean): PodState {
     const name = podNameOf(pod);
     const state = podState(pod, this.heard.has(name));
+    const isTaken = isGone || isBeingDeleted(pod);
+    if (this.isSuspended && isTaken && state.state !== 'succeeded') return TAKEN_BY_SUSPENSION;
     if (state.state === 'failed' || state.state === 'succeeded') return state;
     if (isGone) {
       const message = 'the pod is gone; nobody saw how it ended';
@@ -226,11 +245,11 @@ export class KubernetesJob {
     if (pod !== undefined) this.seePod(pod, false);
   }
 
+  /** One that has not answered before only when there is no other. */
   private runningPod(): string | null {
-    for (const [name, pod] of this.seen) {
-      if (this.stateOf(pod, false).state === 'running') return name;
-    }
-    return null;
+    const isRunning = (pod: V1Pod): boolean => this.stateOf(pod, false).state === 'running';
+    const names = [...this.seen].filter(([, pod]) => isRunning(pod)).map(([name]) => name);
+    return names.find((name) => !this.silent.has(name)) ?? names[0] ?? null;
   }
 
   private endOf(podName: string): AbortController {
@@ -242,9 +261,14 @@ export class KubernetesJob {
   /** A log is worth something, and no job's end. */
   private async keepLog({ workerId: id }: WorkerSeat): Promise<void> {
     const { jobId } = this.options;
-    await this.host.logs.keep({ jobId, workerId: id }).catch((error: unknown) => {
-      this.host.logger.warn({ err: error, jobId, workerId: id }, 'log of a worker is not kept');
-    });
+    await this.host.logs
+      .keep({ jobId, workerId: id })
+      .catch((error: unknown) => this.sayLogLost(id, error));
+  }
+
+  private sayLogLost(id: WorkerId, error: unknown): void {
+    const { jobId } = this.options;
+    this.host.logger.warn({ err: error, jobId, workerId: id }, 'log of a worker is not kept');
   }
 
   private async untilDone(problem: string, work: () => Promise<void>): Promise<void> {

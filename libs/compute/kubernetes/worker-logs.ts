@@ -9,6 +9,7 @@ import { indexOf, podNameOf, podsBefore } from './pod-facts.ts';
 const KEPT_BYTES_MAX = 64 * 1024;
 /** A node keeps about as much of a container's log. */
 const LOG_BYTES_MAX = 16 * 1024 * 1024;
+const KEPT_AT_ONCE_MAX = 2;
 
 interface WorkerOfJob {
   readonly jobId: JobId;
@@ -41,7 +42,7 @@ export class WorkerLogs {
     bytesMax: number,
   ): Promise<{ bytes: Uint8Array; nextOffset: number } | null> {
     const kept = await this.kept(worker);
-    const pods = await this.podsOf(worker, kept);
+    const pods = podsFor(worker, await this.cluster.podsOf(worker.jobId), kept);
     if (kept === null && pods.length === 0) return null;
     const { start, bytes } = await this.joined(kept, pods, offset + bytesMax);
     const from = Math.max(offset - start, 0);
@@ -51,8 +52,34 @@ export class WorkerLogs {
 
   /** Keeps the end of what the worker's pods have written so far. */
   async keep(worker: WorkerOfJob): Promise<void> {
+    await this.keepOf(await this.cluster.podsOf(worker.jobId), worker);
+  }
+
+  /**
+   * Keeps the logs of all workers of a job: few at a time, since each is held as a whole while its
+   * end is cut off, and with one list of pods for all.
+   */
+  async keepAll(
+    jobId: JobId,
+    workers: readonly WorkerId[],
+    onError: (workerId: WorkerId, error: unknown) => void,
+  ): Promise<void> {
+    const pods = await this.cluster.podsOf(jobId);
+    const left = workers.values();
+    const keepSome = async (): Promise<void> => {
+      for (const workerId of left) {
+        const own = pods.filter((pod) => String(indexOf(pod)) === workerId);
+        await this.keepOf(own, { jobId, workerId }).catch((error: unknown) =>
+          onError(workerId, error),
+        );
+      }
+    };
+    await Promise.all(Array.from({ length: KEPT_AT_ONCE_MAX }, keepSome));
+  }
+
+  private async keepOf(all: readonly V1Pod[], worker: WorkerOfJob): Promise<void> {
     const kept = await this.kept(worker);
-    const pods = await this.podsOf(worker, kept);
+    const pods = podsFor(worker, all, kept);
     if (pods.length === 0) return;
     const { start, bytes } = await this.joined(kept, pods, LOG_BYTES_MAX);
     const end = bytes.subarray(Math.max(bytes.length - KEPT_BYTES_MAX, 0));
@@ -90,14 +117,6 @@ export class WorkerLogs {
     return Buffer.from(withTimes ? byTime(found) : (found[0] ?? ''));
   }
 
-  private async podsOf({ jobId, workerId }: WorkerOfJob, kept: KeptLog | null): Promise<V1Pod[]> {
-    const pods = await this.cluster.podsOf(jobId);
-    return pods
-      .filter((pod) => String(indexOf(pod)) === workerId)
-      .filter((pod) => kept?.pods.includes(podNameOf(pod)) !== true)
-      .sort((one, other) => podsBefore(one) - podsBefore(other));
-  }
-
   private async kept(worker: WorkerOfJob): Promise<KeptLog | null> {
     const blob = await this.blobs.get(keyOf(worker));
     if (blob === null) return null;
@@ -106,6 +125,17 @@ export class WorkerLogs {
     return isHead(head) ? { ...head, bytes: blob.subarray(headEnd + 1) } : null;
   }
 }
+
+/** Pods of the worker whose output is not kept yet, in their order. */
+const podsFor = (
+  { workerId }: WorkerOfJob,
+  pods: readonly V1Pod[],
+  kept: KeptLog | null,
+): V1Pod[] =>
+  pods
+    .filter((pod) => String(indexOf(pod)) === workerId)
+    .filter((pod) => kept?.pods.includes(podNameOf(pod)) !== true)
+    .sort((one, other) => podsBefore(one) - podsBefore(other));
 
 const isHead = (head: unknown): head is Omit<KeptLog, 'bytes'> =>
   typeof head === 'object' &&

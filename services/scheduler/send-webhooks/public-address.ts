@@ -4,14 +4,28 @@ import ipaddr from 'ipaddr.js';
 /** The address is not one of the public internet: it may be a service that trusts who reaches it. */
 export class PrivateAddress extends Error {
   override readonly name = 'PrivateAddress';
-  constructor(host: string, address: string) {
-    super(`${host} is at ${address}, which is no address of the public internet`);
+  constructor(
+    host: string,
+    /** For whoever runs the platform: what a name resolves to inside is nobody else's business. */
+    readonly address: string,
+  ) {
+    super(`${host} is at no address of the public internet`);
   }
 }
 
 /** Whether an address can be anybody's on the internet; IPv4 inside IPv6 counts as what it is. */
 export const isPublicAddress = (address: string): boolean =>
-  ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
+  ipaddr.isValid(address) &&
+  ipaddr.process(address).range() === 'unicast' &&
+  !OF_A_CLOUD.has(ipaddr.process(address).toString()) &&
+  !isCompatible(ipaddr.parse(address));
+
+/** Looks public and is the cloud's own: where Azure answers its machines. */
+const OF_A_CLOUD: ReadonlySet<string> = new Set(['168.63.129.16']);
+
+/** `::a.b.c.d`, an IPv4 address inside IPv6 in a way that was given up. */
+const isCompatible = (address: ipaddr.IPv4 | ipaddr.IPv6): boolean =>
+  address instanceof ipaddr.IPv6 && address.parts.slice(0, 6).every((part) => part === 0);
 
 /** The address that a URL names instead of a host; `null` when it names a host. */
 export function literalAddress({ hostname }: URL): string | null {

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
@@ -50,6 +50,24 @@ async function endJob(id: JobId = A_JOB, path = '/hook'): Promise<JobId> {
   await shared.submit({ jobId: id, onCompleteUrl: `http://127.0.0.1:${receiver.port}${path}` });
   await shared.decide(jobCompleted({ jobId: id, completionHook: null, status: 'worker_error' }));
   return id;
+}
+
+const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: odd\r\n\r\n';
+
+/** A receiver that need not speak HTTP. */
+async function listen(onConnection: (socket: Socket) => void): Promise<Server> {
+  const server = createServer((socket) => onConnection(socket.on('error', () => {})));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+const close = (server: Server): Promise<unknown> => new Promise((done) => server.close(done));
+
+async function endJobFor(server: Server): Promise<JobId> {
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  await shared.submit({ onCompleteUrl: `http://127.0.0.1:${port}/` });
+  await shared.decide(jobCompleted());
+  return A_JOB;
 }
 
 const recorded = async (id: JobId): Promise<WebhookEvent[]> =>
@@ -136,19 +154,27 @@ describe('the webhook of a job that has ended', () => {
   });
 
   it('is not waited for longer than the limit, however slowly an answer begins', async () => {
-    const slow: Server = createServer((socket) => {
+    const slow = await listen((socket) => {
       const timer = setInterval(() => socket.write('HTTP/1.1'.slice(0, 1)), 10);
-      socket.on('error', () => {}).on('close', () => clearInterval(timer));
+      socket.on('close', () => clearInterval(timer));
     });
-    await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
-    const address = slow.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
     lead({ timeoutMs: 200, retry: { firstWaitMs: 10, giveUpAfterMs: 0 } });
-    await shared.submit({ onCompleteUrl: `http://127.0.0.1:${port}/` });
-    await shared.decide(jobCompleted());
-    const [failed] = await settled(A_JOB);
+    const [failed] = await settled(await endJobFor(slow));
     expect(failed?.data).toMatchObject({ next: 'give-up', reason: { kind: 'webhook.no_answer' } });
-    await new Promise((resolve) => slow.close(resolve));
+    await close(slow);
+  });
+
+  it.each([
+    ['switches to another protocol', SWITCHING, 'the receiver answered 101'],
+    ['hangs up', null, expect.stringMatching(/socket hang up|closed|reset/)],
+  ])('is not taken by a receiver that %s', async (_, answered, message) => {
+    const odd = await listen((socket) => {
+      socket.once('data', () => (answered === null ? socket.end() : socket.write(answered)));
+    });
+    lead({ retry: { firstWaitMs: 10, giveUpAfterMs: 0 } });
+    const [failed] = await settled(await endJobFor(odd));
+    expect(failed?.data).toMatchObject({ next: 'give-up', reason: { message } });
+    await close(odd);
   });
 
   it('is given up when its time is over', async () => {
@@ -164,7 +190,10 @@ describe('the webhook of a job that has ended', () => {
     const [failed] = await settled(await endJob());
     expect(failed?.data).toMatchObject({
       next: 'give-up',
-      reason: { kind: 'webhook.private_address', message: expect.stringContaining('127.0.0.1') },
+      reason: {
+        kind: 'webhook.private_address',
+        message: '127.0.0.1 is at no address of the public internet',
+      },
     });
     await shared.submit({
       jobId: jobId('00000000000000a9'),

@@ -123,9 +123,11 @@ export class SendWebhooks {
     } catch (error) {
       if (this.signal.aborted) return null;
       const text = messageOf(error);
-      return error instanceof PrivateAddress
-        ? given(webhook, { kind: 'webhook.private_address', message: text })
-        : this.failed(webhook, { kind: 'webhook.no_answer', message: text });
+      if (!(error instanceof PrivateAddress))
+        return this.failed(webhook, { kind: 'webhook.no_answer', message: text });
+      const { jobId, url } = webhook;
+      this.deps.logger.warn({ jobId, url, address: error.address }, 'webhook to a private address');
+      return given(webhook, { kind: 'webhook.private_address', message: text });
     }
   }
 

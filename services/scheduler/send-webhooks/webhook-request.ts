@@ -57,7 +57,14 @@ function statusOf(url: URL, body: Uint8Array, options: RequestOptions): Promise<
       url.protocol === 'https:'
         ? httpsRequest(url, options, onAnswer)
         : httpRequest(url, options, onAnswer);
+    // Whoever is switched to another protocol has answered too, and is not talked to in it.
+    request.on('upgrade', ({ statusCode = 101 }, socket) => {
+      socket.destroy();
+      resolve(statusCode);
+    });
     request.on('error', reject);
+    // Nothing of a request is left when it is closed, so neither may be who waits for its answer.
+    request.on('close', () => reject(new Error('the connection was closed without an answer')));
     request.end(body);
   });
 }

@@ -1,4 +1,4 @@
-import { CodeUnusable, unpackCode } from '#libs/compute/code-archive.ts';
+import { CodeUnusable, isOfSystem, unpackCode } from '#libs/compute/code-archive.ts';
 import { CODE_UNUSABLE_EXIT } from '#libs/compute/pod-assignment.ts';
 import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-store.ts';
 import { createLogger } from '#libs/platform/logger.ts';
@@ -17,6 +17,7 @@ async function fetchCode(): Promise<void> {
   const archive = await (await JetStreamBlobStore.open(connection)).get(config.CODE_KEY);
   if (archive === null) throw new CodeUnusable(`there is no code archive ${config.CODE_KEY}`);
   await unpackCode(archive, config.CODE_FOLDER).catch((error: unknown) => {
+    if (isOfSystem(error)) throw error;
     const problem = error instanceof Error ? error.message : String(error);
     throw new CodeUnusable(`cannot unpack code archive ${config.CODE_KEY}: ${problem}`, {
       cause: error,

@@ -1,0 +1,79 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { workerId } from '#libs/domain/kernel/ids.ts';
+import { KubePlatform } from '#test/support/kube-platform.ts';
+import type { TestApiServer } from '#test/support/kubernetes/api-server.ts';
+import { until } from '#test/support/until.ts';
+import { resourceName } from './labels.ts';
+
+describe('the workers of a job', () => {
+  let platform: KubePlatform;
+  let api: TestApiServer;
+
+  beforeEach(async () => {
+    platform = await KubePlatform.start();
+    api = platform.cluster.api as TestApiServer;
+  });
+  afterEach(() => platform.stop());
+
+  const listings = (): number =>
+    api.requests.filter(
+      ({ verb, resource, isOfClient }) => isOfClient && verb === 'list' && resource === 'pods',
+    ).length;
+  const suspend = (workload: ReturnType<KubePlatform['workload']>, isOn: boolean): void => {
+    const job = api.objects.get('jobs', resourceName(workload.jobId));
+    api.objects.replace('jobs', { ...job, spec: { ...job.spec, suspend: isOn } });
+  };
+
+  it('are disrupted when their Job is suspended, and come back when it goes on', async () => {
+    const workload = platform.workload();
+    await platform.compute.start(workload);
+    await until('running', () => platform.states(workload).includes('0.0 running'));
+
+    suspend(workload, true);
+    const failed = await until(
+      'the end',
+      () => platform.reports.find(({ state }) => state === 'failed') ?? false,
+    );
+    expect(failed).toMatchObject({ willRestart: true, reason: { kind: 'worker.disrupted' } });
+
+    suspend(workload, false);
+    await until('a replacement', () => platform.states(workload).includes('0.1 running'));
+  });
+
+  it('leave all their logs when it ends', async () => {
+    const workload = platform.workload({ workers: 4 });
+    await platform.compute.start(workload);
+    const running = (): boolean =>
+      [0, 1, 2, 3].every((index) => platform.states(workload).includes(`${index}.0 running`));
+    await until('all to run', running);
+
+    await platform.compute.stop(workload.jobId, 0);
+
+    for (const index of [0, 1, 2, 3]) {
+      const log = await platform.compute.readLog(
+        { ...workload, workerId: workerId(index) },
+        0,
+        1000,
+      );
+      expect(Buffer.from(log?.bytes ?? []).toString()).toContain('listening');
+    }
+  });
+
+  it('are seen although something about a Pod was not understood', async () => {
+    const { compute } = platform;
+    const workload = platform.workload();
+    let isBroken = true;
+    compute.onReport(({ state }) => {
+      if (state !== 'initializing' || !isBroken) return;
+      isBroken = false;
+      throw new Error('not understood');
+    });
+    await until('the first list', () => listings() > 0);
+    const before = listings();
+
+    await compute.start(workload);
+
+    await until('another list', () => listings() > before);
+    expect(isBroken).toBe(false);
+  });
+});
