@@ -119,6 +119,19 @@ export const workerPageSchema = z.object({
   next_cursor: z.string().nullable(),
 });
 
+/** One event of a job, a CloudEvent. */
+export const eventSchema = z.object({
+  type: z.string(),
+  time: z.string(),
+  position: z.string(),
+  data: z.record(z.string(), z.unknown()),
+});
+
+export const eventPageSchema = z.object({
+  events: z.array(eventSchema),
+  next_after: z.string().nullable(),
+});
+
 export const redrivenJobSchema = jobSchema.extend({
   redriven_batch_count: count,
   has_more: z.boolean(),
@@ -134,5 +147,7 @@ export type WorkerCounts = z.infer<typeof workerCountsSchema>;
 export type JobPage = z.infer<typeof jobPageSchema>;
 export type JobDetails = z.infer<typeof jobDetailsSchema>;
 export type DeadLetters = z.infer<typeof deadLettersSchema>;
+export type JobEvent = z.infer<typeof eventSchema>;
+export type EventPage = z.infer<typeof eventPageSchema>;
 export type WorkerPage = z.infer<typeof workerPageSchema>;
 export type RedrivenJob = z.infer<typeof redrivenJobSchema>;

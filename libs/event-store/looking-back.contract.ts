@@ -17,6 +17,17 @@ import {
 } from './event-store.contract.ts';
 import { EMPTY_LANE, type EventStore, type LogEntry } from './event-store.port.ts';
 
+const typesIn = (entries: readonly LogEntry[]): string[] =>
+  entries.flatMap((entry) => (entry.kind === 'event' ? [entry.logged.event.type] : []));
+
+/** A time at which nothing more is stored under the clock's last reading. */
+async function aMomentLater(store: EventStore): Promise<Date> {
+  const { storedAt } = (await store.momentAt(await store.lastPosition())) ?? { storedAt: '' };
+  const time = new Date(Date.parse(storedAt) + 1);
+  await until('the clock to go on', () => Date.now() > time.getTime() + 1);
+  return time;
+}
+
 /** The part of what every `EventStore` must do that is about one job and about earlier moments. */
 export function lookingBackContract(open: () => Promise<OpenedStore>): void {
   let store: EventStore;
@@ -39,9 +50,6 @@ export function lookingBackContract(open: () => Promise<OpenedStore>): void {
     for await (const entry of store.history(API, job, after)) entries.push(entry);
     return entries;
   };
-  const typesIn = (entries: readonly LogEntry[]): string[] =>
-    entries.flatMap((entry) => (entry.kind === 'event' ? [entry.logged.event.type] : []));
-
   describe('the history of a job', () => {
     it('holds its lanes in log order and nothing of others', async () => {
       await store.append(jobLane(OTHER_JOB), submitted(OTHER_JOB), EMPTY_LANE);
@@ -96,20 +104,12 @@ export function lookingBackContract(open: () => Promise<OpenedStore>): void {
   });
 
   describe('a moment of the log', () => {
-    /** A time at which nothing more is stored under the clock's last reading. */
-    const aMomentLater = async (): Promise<Date> => {
-      const { storedAt } = (await store.momentAt(await store.lastPosition())) ?? { storedAt: '' };
-      const time = new Date(Date.parse(storedAt) + 1);
-      await until('the clock to go on', () => Date.now() > time.getTime() + 1);
-      return time;
-    };
-
     it('is that of the newest event stored by a time, whatever is stored later', async () => {
       const before = new Date(Date.now() - 60_000);
       const first = await store.append(jobLane(), submitted(), EMPTY_LANE);
-      const between = await aMomentLater();
+      const between = await aMomentLater(store);
       await store.record(batchLane(), succeeded(5));
-      const after = await aMomentLater();
+      const after = await aMomentLater(store);
 
       expect(await store.momentAt(before)).toBeNull();
       expect(await store.momentAt(between)).toMatchObject({ position: first });

@@ -4,6 +4,7 @@ import { examples } from './cli.ts';
 import { addDeadLettersCommand } from './dead-letters/dead-letters.ts';
 import { addDeleteCommand } from './delete/delete.ts';
 import { addDeployCommand } from './deploy/deploy.ts';
+import { addEventsCommand } from './events/events.ts';
 import { addGetCommand } from './get/get.ts';
 import { addLogsCommand } from './logs/logs.ts';
 import { addRedriveCommand } from './redrive/redrive.ts';
@@ -46,6 +47,7 @@ export function createProgram(cli: Cli, { version, defaultUrl }: ProgramSettings
   addDeleteCommand(program, cli);
   addWorkersCommand(program, cli);
   addLogsCommand(program, cli);
+  addEventsCommand(program, cli);
   addDeadLettersCommand(program, cli);
   addRedriveCommand(program, cli);
   addUploadCommand(program, cli);

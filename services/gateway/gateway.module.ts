@@ -27,6 +27,8 @@ import { ListWorkersController } from './list-workers/list-workers.controller.ts
 import { OPENAPI_JSON, OpenApiController } from './openapi/openapi.controller.ts';
 import { openApiDocument } from './openapi/openapi-document.ts';
 import { ReadWorkerLogController } from './read-worker-log/read-worker-log.controller.ts';
+import { EventStreamSender } from './read-events/event-stream-sender.ts';
+import { ReadEventsController } from './read-events/read-events.controller.ts';
 import { RedriveJob } from './redrive-job/redrive-job.ts';
 import { redriveDocument } from './redrive-job/redrive-body.ts';
 import { RedriveJobController } from './redrive-job/redrive-job.controller.ts';
@@ -72,6 +74,7 @@ const managementControllers = [
   RedriveJobController,
   ListWorkersController,
   ReadWorkerLogController,
+  ReadEventsController,
   HealthController,
   OpenApiController,
 ];
@@ -128,6 +131,7 @@ function useCases(parts: GatewayParts): Provider[] {
     { provide: ListDeadLetters, useValue: new ListDeadLetters(parts) },
     { provide: RedriveJob, useValue: new RedriveJob({ ...parts, submitJob }) },
     { provide: DryRunSender, useValue: new DryRunSender(new DryRun(files, checks), logger) },
+    { provide: EventStreamSender, useValue: new EventStreamSender(parts) },
     { provide: StopJob, useValue: new StopJob({ ...parts, waitMsMax: STOP_WAIT_MS_MAX }) },
   ];
 }

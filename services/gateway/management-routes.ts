@@ -7,6 +7,7 @@ export const MANAGEMENT_ROUTES: Readonly<Record<string, readonly string[]>> = {
   '/v1/jobs': ['GET'],
   '/v1/jobs/{jobId}': ['GET'],
   '/v1/jobs/{jobId}/dead-letters': ['GET'],
+  '/v1/jobs/{jobId}/events': ['GET'],
   '/v1/jobs/{jobId}/redrive': ['POST'],
   '/v1/jobs/{jobId}/workers': ['GET'],
   '/v1/jobs/{jobId}/workers/{workerId}/log': ['GET'],

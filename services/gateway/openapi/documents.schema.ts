@@ -168,6 +168,25 @@ export const workerPageDocument = z.object({
   next_cursor: z.string().nullable(),
 });
 
+export const eventPageDocument = z.object({
+  events: z
+    .array(
+      z.object({
+        specversion: z.literal('1.0'),
+        id: z.string().describe('The same for every copy of the event'),
+        source: z.string().describe('`/apis/<api>`'),
+        subject: z.string().describe('`jobs/<job>`'),
+        type: z.string().describe('`dev.cortex.batch.<Event>.v<N>`'),
+        time: time.describe('When it happened, by the clock of who recorded it'),
+        datacontenttype: z.literal('application/json'),
+        position: z.string().describe('Where it stands in the log'),
+        data: z.record(z.string(), z.unknown()),
+      }),
+    )
+    .describe('CloudEvents, in the order of the log'),
+  next_after: z.string().nullable().describe('`after` of the next page; `null` at the end'),
+});
+
 export const jobDetailsDocument = z.object({
   job_status: jobStatusDocument,
   endpoint: z.url(),
