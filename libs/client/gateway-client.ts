@@ -5,6 +5,8 @@ import {
   apiDetailsSchema,
   type ApiSummaries,
   apiSummariesSchema,
+  type BatchPage,
+  batchPageSchema,
   type DeadLetters,
   deadLettersSchema,
   type DeployedApis,
@@ -44,6 +46,15 @@ export interface JobFilter {
   readonly countMax?: number;
   /** `next_cursor` of the page before. */
   readonly cursor?: string;
+}
+
+export interface BatchFilter {
+  /** Several are separated by commas. */
+  readonly outcome?: string;
+  /** `next_cursor` of the page before. */
+  readonly cursor?: string;
+  /** As for `getJob`. */
+  readonly at?: string;
 }
 
 export interface EventFilter {
@@ -121,6 +132,19 @@ export class GatewayClient {
   getJob(jobId: string, at: string | null = null): Promise<Answer<JobDetails>> {
     const path = `${jobPath(jobId)}${at === null ? '' : `?${new URLSearchParams({ at }).toString()}`}`;
     return this.http.readJson({ method: 'GET', path }, jobDetailsSchema);
+  }
+
+  /** One page of a job's batches with the attempts at them, by index. */
+  listBatches(jobId: string, filter: BatchFilter): Promise<Answer<BatchPage>> {
+    const { outcome, cursor, at } = filter;
+    const query = new URLSearchParams({
+      ...(outcome !== undefined && { outcome }),
+      ...(cursor !== undefined && { cursor }),
+      ...(at !== undefined && { at }),
+      limit: '200',
+    });
+    const path = `${jobPath(jobId)}/batches?${query.toString()}`;
+    return this.http.readJson({ method: 'GET', path }, batchPageSchema);
   }
 
   /** One page of what the log holds of a job; `Answer.json` has the events' data as they are. */

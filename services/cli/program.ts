@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import type { Cli } from './cli.ts';
 import { examples } from './cli.ts';
+import { addBatchesCommand } from './batches/batches.ts';
 import { addDeadLettersCommand } from './dead-letters/dead-letters.ts';
 import { addDeleteCommand } from './delete/delete.ts';
 import { addDeployCommand } from './deploy/deploy.ts';
@@ -48,6 +49,7 @@ export function createProgram(cli: Cli, { version, defaultUrl }: ProgramSettings
   addWorkersCommand(program, cli);
   addLogsCommand(program, cli);
   addEventsCommand(program, cli);
+  addBatchesCommand(program, cli);
   addDeadLettersCommand(program, cli);
   addRedriveCommand(program, cli);
   addUploadCommand(program, cli);

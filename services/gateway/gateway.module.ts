@@ -20,6 +20,7 @@ import { FindApisController } from './find-apis/find-apis.controller.ts';
 import { GATEWAY_CONFIG, type GatewayConfig } from './gateway.config.ts';
 import { GetJobController } from './get-job/get-job.controller.ts';
 import { HealthController } from './health/health.controller.ts';
+import { ListBatchesController } from './list-batches/list-batches.controller.ts';
 import { ListDeadLetters } from './list-dead-letters/list-dead-letters.ts';
 import { ListDeadLettersController } from './list-dead-letters/list-dead-letters.controller.ts';
 import { ListJobsController } from './list-jobs/list-jobs.controller.ts';
@@ -70,6 +71,7 @@ const managementControllers = [
   FindApisController,
   DeleteApiController,
   ListJobsController,
+  ListBatchesController,
   ListDeadLettersController,
   RedriveJobController,
   ListWorkersController,

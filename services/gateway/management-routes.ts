@@ -6,6 +6,7 @@ export const MANAGEMENT_ROUTES: Readonly<Record<string, readonly string[]>> = {
   '/v1/apis/{name}': ['GET', 'DELETE'],
   '/v1/jobs': ['GET'],
   '/v1/jobs/{jobId}': ['GET'],
+  '/v1/jobs/{jobId}/batches': ['GET'],
   '/v1/jobs/{jobId}/dead-letters': ['GET'],
   '/v1/jobs/{jobId}/events': ['GET'],
   '/v1/jobs/{jobId}/redrive': ['POST'],

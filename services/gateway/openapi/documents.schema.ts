@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BATCH_OUTCOMES } from '#libs/domain/batch/batch-outcomes.ts';
 import { JOB_STATUSES } from '#libs/domain/job/job-status-code.ts';
 import { WORKER_STATES } from '#libs/domain/worker/worker.events.ts';
 
@@ -165,6 +166,34 @@ export const workerPageDocument = z.object({
       }),
     )
     .describe('By number'),
+  next_cursor: z.string().nullable(),
+});
+
+export const batchPageDocument = z.object({
+  batches: z.array(
+    z.object({
+      batch_id: z.string(),
+      index: count.describe('Its number in the job, from 0'),
+      outcome: z.enum(BATCH_OUTCOMES),
+      items: z
+        .object({ first: count, count: count.nullable().describe('`null`: not known yet') })
+        .describe("Its part of the job's items, which count from 0 and without skipped lines"),
+      attempt_count: count,
+      attempts: z
+        .array(
+          z.object({
+            attempt: z.int().min(1),
+            result: z.enum(['succeeded', 'failed', 'dead_lettered']),
+            time,
+            worker_id: z.string().nullable(),
+            duration_seconds: z.number().nullable(),
+            reason: problemDocument.nullable(),
+            next: z.enum(['retry', 'fail', 'dead-letter']).nullable(),
+          }),
+        )
+        .describe('The newest 20, oldest first'),
+    }),
+  ),
   next_cursor: z.string().nullable(),
 });
 

@@ -153,6 +153,26 @@ const jobOperations: readonly Operation[] = [
   },
   {
     method: 'GET',
+    path: '/v1/jobs/{jobId}/batches',
+    id: 'listBatches',
+    summary:
+      'What became of each batch of a job, by index, with the attempts at it. Costs two readings of ' +
+      "the job's history.",
+    query: [
+      [
+        'outcome',
+        'Only batches with this outcome: succeeded, failed, dead_lettered, cancelled, remaining; several ' +
+          'are separated by commas',
+      ],
+      ['limit', 'At most so many, 1 to 200; 100 without it'],
+      ['cursor', '`next_cursor` of the page before'],
+      at,
+    ],
+    answer: json('BatchPage'),
+    errors: [400, 404, 503],
+  },
+  {
+    method: 'GET',
     path: '/v1/jobs/{jobId}/dead-letters',
     id: 'listDeadLetters',
     summary:

@@ -1,0 +1,40 @@
+import { BatchOutcomes } from '#libs/domain/batch/batch-outcomes.ts';
+import type { PlatformEvent } from '#libs/domain/platform-event.ts';
+
+/** What a job's history says about its batches as a whole: a few bits for each. */
+export class BatchHistory {
+  readonly outcomes = new BatchOutcomes();
+  private batchSizeItems = 1;
+  /** Items of the batches that are known to be sent. */
+  private itemCount = 0;
+
+  take(event: PlatformEvent): void {
+    switch (event.type) {
+      case 'JobSubmitted':
+        this.batchSizeItems = event.data.source.batchSizeItems;
+        return;
+      case 'JobCompleted':
+        return this.outcomes.end();
+      case 'BatchEnqueued':
+        this.outcomes.apply(event);
+        // All batches but the job's last are full.
+        return this.knowItems(event.data.firstIndex * this.batchSizeItems + event.data.itemCount);
+      case 'BatchSucceeded':
+      case 'BatchFailed':
+      case 'BatchDeadLettered':
+        return this.outcomes.apply(event);
+      default: // Says nothing about batches.
+    }
+  }
+
+  /** Where in the job's items a batch starts, and how many it has; `null` while nobody has said. */
+  itemsOf(index: number): { readonly first: number; readonly count: number | null } {
+    const first = index * this.batchSizeItems;
+    const left = this.itemCount - first;
+    return { first, count: left <= 0 ? null : Math.min(left, this.batchSizeItems) };
+  }
+
+  private knowItems(itemCount: number): void {
+    this.itemCount = Math.max(this.itemCount, itemCount);
+  }
+}
