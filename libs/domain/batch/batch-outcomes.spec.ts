@@ -5,16 +5,16 @@ import { anyHistory, submitted } from '#test/support/history.builders.ts';
 import { BATCH_OUTCOMES, BatchOutcomes } from './batch-outcomes.ts';
 import type { BatchEvent } from './batch.events.ts';
 
-const BATCH_EVENTS = [
+const BATCH_EVENTS = new Set([
   'BatchEnqueued',
   'LinesSkipped',
   'JobStarted',
   'BatchSucceeded',
   'BatchFailed',
   'BatchDeadLettered',
-];
+]);
 const isBatchEvent = (event: { readonly type: string }): event is BatchEvent =>
-  BATCH_EVENTS.includes(event.type);
+  BATCH_EVENTS.has(event.type);
 
 describe('outcomes of batches', () => {
   it('add up to the counts of the status document, whatever happened in whatever order', () => {

@@ -1,4 +1,5 @@
 import type { BatchEvent } from './batch.events.ts';
+import { unreachable } from '../kernel/errors.ts';
 import { Bitmap } from './bitmap.ts';
 
 /** What became of a batch, as users see it; `remaining` while it is not settled. */
@@ -41,7 +42,11 @@ export class BatchOutcomes {
         this.extendTo(event.data.index + 1);
         this.deadLettered.add(event.data.index);
         return;
-      default: // The others are not about one batch.
+      case 'JobStarted':
+      case 'LinesSkipped':
+        return;
+      default:
+        unreachable(event);
     }
   }
 

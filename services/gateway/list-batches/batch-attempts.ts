@@ -68,28 +68,23 @@ const isKnown = (
       (known.result === result || (result === 'dead_lettered' && known.result === 'failed')),
   );
 
+/** `null` of an event that is not about an attempt. */
 function attemptIn({ event, at: time }: LoggedEvent): AttemptDocument | null {
-  switch (event.type) {
-    case 'BatchSucceeded':
-    case 'BatchFailed': {
-      const { attempt, workerId, durationUs } = event.data;
-      const hasFailed = event.type === 'BatchFailed';
-      return {
-        attempt,
-        result: hasFailed ? 'failed' : 'succeeded',
-        time,
-        worker_id: workerId,
-        duration_seconds: durationUs / US_PER_SECOND,
-        reason: hasFailed ? event.data.reason : null,
-        next: hasFailed ? event.data.next : null,
-      };
-    }
-    case 'BatchDeadLettered': {
-      const { attempt, reason } = event.data;
-      const unknown = { worker_id: null, duration_seconds: null, next: null };
-      return { attempt, result: 'dead_lettered', time, reason, ...unknown };
-    }
-    default:
-      return null;
+  if (event.type === 'BatchDeadLettered') {
+    const { attempt, reason } = event.data;
+    const unknown = { worker_id: null, duration_seconds: null, next: null };
+    return { attempt, result: 'dead_lettered', time, reason, ...unknown };
   }
+  if (event.type !== 'BatchSucceeded' && event.type !== 'BatchFailed') return null;
+  const { attempt, workerId, durationUs } = event.data;
+  const hasFailed = event.type === 'BatchFailed';
+  return {
+    attempt,
+    result: hasFailed ? 'failed' : 'succeeded',
+    time,
+    worker_id: workerId,
+    duration_seconds: durationUs / US_PER_SECOND,
+    reason: hasFailed ? event.data.reason : null,
+    next: hasFailed ? event.data.next : null,
+  };
 }

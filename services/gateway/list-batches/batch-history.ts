@@ -1,5 +1,7 @@
 import { BatchOutcomes } from '#libs/domain/batch/batch-outcomes.ts';
+import type { BatchEvent } from '#libs/domain/batch/batch.events.ts';
 import type { PlatformEvent } from '#libs/domain/platform-event.ts';
+import { EVENT_REGISTRY } from '#libs/event-store/codec/event-registry.ts';
 
 /** What a job's history says about its batches as a whole: a few bits for each. */
 export class BatchHistory {
@@ -9,22 +11,13 @@ export class BatchHistory {
   private itemCount = 0;
 
   take(event: PlatformEvent): void {
-    switch (event.type) {
-      case 'JobSubmitted':
-        this.batchSizeItems = event.data.source.batchSizeItems;
-        return;
-      case 'JobCompleted':
-        return this.outcomes.end();
-      case 'BatchEnqueued':
-        this.outcomes.apply(event);
-        // All batches but the job's last are full.
-        return this.knowItems(event.data.firstIndex * this.batchSizeItems + event.data.itemCount);
-      case 'BatchSucceeded':
-      case 'BatchFailed':
-      case 'BatchDeadLettered':
-        return this.outcomes.apply(event);
-      default: // Says nothing about batches.
+    if (event.type === 'JobSubmitted') this.batchSizeItems = event.data.source.batchSizeItems;
+    if (event.type === 'JobCompleted') this.outcomes.end();
+    if (event.type === 'BatchEnqueued') {
+      // All batches but the job's last are full.
+      this.knowItems(event.data.firstIndex * this.batchSizeItems + event.data.itemCount);
     }
+    if (isAboutBatches(event)) this.outcomes.apply(event);
   }
 
   /** Where in the job's items a batch starts, and how many it has; `null` while nobody has said. */
@@ -38,3 +31,6 @@ export class BatchHistory {
     this.itemCount = Math.max(this.itemCount, itemCount);
   }
 }
+
+const isAboutBatches = (event: PlatformEvent): event is BatchEvent =>
+  EVENT_REGISTRY[event.type].lane === 'batch';
