@@ -60,7 +60,9 @@ async function openStream(query = '', headers: Readonly<Record<string, string>> 
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   /** Reads on until `isEnough`, or the end of the stream; gives the ids and names of its messages. */
-  const until = async (isEnough: (messages: readonly string[]) => boolean): Promise<string[]> => {
+  const readUntil = async (
+    isEnough: (messages: readonly string[]) => boolean,
+  ): Promise<string[]> => {
     for (;;) {
       const messages = text.split('\n\n').flatMap((part) => {
         const named = /^event: (.*)$/m.exec(part) ?? /"type":"dev\.cortex\.batch\.(\w+)/.exec(part);
@@ -75,8 +77,8 @@ async function openStream(query = '', headers: Readonly<Record<string, string>> 
   return {
     response,
     text: () => text,
-    until,
-    end: () => until(() => false),
+    readUntil,
+    end: () => readUntil(() => false),
   };
 }
 
@@ -162,12 +164,12 @@ describe('GET /v1/jobs/<id>/events as text/event-stream', () => {
     };
     const stream = await openStream();
     expect(stream.response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
-    await stream.until((seen) => seen.includes('JobSubmitted'));
+    await stream.readUntil((seen) => seen.includes('JobSubmitted'));
     await work('running');
     await succeed(0);
-    await stream.until((seen) => seen.includes('BatchSucceeded'));
+    await stream.readUntil((seen) => seen.includes('BatchSucceeded'));
     await gateway.completeJob('sum', job);
-    await stream.until((seen) => seen.includes('JobCompleted'));
+    await stream.readUntil((seen) => seen.includes('JobCompleted'));
     await until('the workers to be asked about', () => answeredCount > 0);
     await ask(); // Time in which the stream would end, if it did not wait for the worker.
     await work('succeeded');
@@ -206,7 +208,7 @@ describe('GET /v1/jobs/<id>/events as text/event-stream', () => {
 
   it('is cut without `end` when the gateway stops, so that clients resume elsewhere', async () => {
     const stream = await openStream();
-    await stream.until((seen) => seen.includes('JobSubmitted'));
+    await stream.readUntil((seen) => seen.includes('JobSubmitted'));
     await gateway.stop();
     expect(await stream.end()).toEqual(['JobSubmitted']);
   });
