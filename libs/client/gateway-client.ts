@@ -1,13 +1,18 @@
 import { type Answer, HttpExchange } from './http-exchange.ts';
+import { followEventStream } from './event-stream.ts';
 import {
   type ApiDetails,
   apiDetailsSchema,
   type ApiSummaries,
   apiSummariesSchema,
+  type BatchPage,
+  batchPageSchema,
   type DeadLetters,
   deadLettersSchema,
   type DeployedApis,
   deployedApisSchema,
+  type EventPage,
+  eventPageSchema,
   type Job,
   type JobDetails,
   jobDetailsSchema,
@@ -41,6 +46,22 @@ export interface JobFilter {
   readonly countMax?: number;
   /** `next_cursor` of the page before. */
   readonly cursor?: string;
+}
+
+export interface BatchFilter {
+  /** Several are separated by commas. */
+  readonly outcome?: string;
+  /** `next_cursor` of the page before. */
+  readonly cursor?: string;
+  /** As for `getJob`. */
+  readonly at?: string;
+}
+
+export interface EventFilter {
+  /** Start behind this moment: a position, or RFC 3339. */
+  readonly after?: string;
+  /** Only these, e.g. `BatchFailed`. */
+  readonly types?: readonly string[];
 }
 
 /** A part of a worker's log. */
@@ -107,8 +128,34 @@ export class GatewayClient {
     );
   }
 
-  getJob(jobId: string): Promise<Answer<JobDetails>> {
-    return this.http.readJson({ method: 'GET', path: jobPath(jobId) }, jobDetailsSchema);
+  /** @param at an earlier moment: RFC 3339 or a position; `null`: now */
+  getJob(jobId: string, at: string | null = null): Promise<Answer<JobDetails>> {
+    const path = `${jobPath(jobId)}${at === null ? '' : `?${new URLSearchParams({ at }).toString()}`}`;
+    return this.http.readJson({ method: 'GET', path }, jobDetailsSchema);
+  }
+
+  /** One page of a job's batches with the attempts at them, by index. */
+  listBatches(jobId: string, filter: BatchFilter): Promise<Answer<BatchPage>> {
+    const { outcome, cursor, at } = filter;
+    const query = new URLSearchParams({
+      ...(outcome !== undefined && { outcome }),
+      ...(cursor !== undefined && { cursor }),
+      ...(at !== undefined && { at }),
+      limit: '200',
+    });
+    const path = `${jobPath(jobId)}/batches?${query.toString()}`;
+    return this.http.readJson({ method: 'GET', path }, batchPageSchema);
+  }
+
+  /** One page of what the log holds of a job; `Answer.json` has the events' data as they are. */
+  listEvents(jobId: string, filter: EventFilter): Promise<Answer<EventPage>> {
+    const path = `${jobPath(jobId)}/events${eventQuery(filter)}`;
+    return this.http.readJson({ method: 'GET', path }, eventPageSchema);
+  }
+
+  /** A job's events, and those that come, until it has ended and its workers have left. */
+  followEvents(jobId: string, filter: EventFilter): AsyncGenerator<string> {
+    return followEventStream(this.http, `${jobPath(jobId)}/events${eventQuery(filter)}`);
   }
 
   /**
@@ -160,9 +207,18 @@ export class GatewayClient {
    * By number, also after the job's end.
    *
    * @param cursor `next_cursor` of the page before; `null`: the first page
+   * @param at as for `getJob`
    */
-  listWorkers(jobId: string, cursor: string | null = null): Promise<Answer<WorkerPage>> {
-    const query = cursor === null ? '' : `?${new URLSearchParams({ cursor }).toString()}`;
+  listWorkers(
+    jobId: string,
+    cursor: string | null = null,
+    at: string | null = null,
+  ): Promise<Answer<WorkerPage>> {
+    const params = new URLSearchParams({
+      ...(cursor !== null && { cursor }),
+      ...(at !== null && { at }),
+    }).toString();
+    const query = params === '' ? '' : `?${params}`;
     const path = `${jobPath(jobId)}/workers${query}`;
     return this.http.readJson({ method: 'GET', path }, workerPageSchema);
   }
@@ -182,6 +238,15 @@ export class GatewayClient {
       };
     });
   }
+}
+
+function eventQuery({ after, types }: EventFilter): string {
+  const params = new URLSearchParams({
+    ...(after !== undefined && { after }),
+    ...(types !== undefined && types.length > 0 && { type: types.join() }),
+    limit: '1000',
+  });
+  return `?${params.toString()}`;
 }
 
 const apiPath = (name: string): string => `/v1/apis/${encodeURIComponent(name)}`;

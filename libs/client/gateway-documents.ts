@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BATCH_OUTCOMES } from '#libs/domain/batch/batch-outcomes.ts';
 import { JOB_STATUSES } from '#libs/domain/job/job-status-code.ts';
 import { WORKER_STATES } from '#libs/domain/worker/worker.events.ts';
 
@@ -119,6 +120,39 @@ export const workerPageSchema = z.object({
   next_cursor: z.string().nullable(),
 });
 
+export const batchPageSchema = z.object({
+  batches: z.array(
+    z.object({
+      index: count,
+      outcome: z.enum(BATCH_OUTCOMES),
+      items: z.object({ first: count, count: count.nullable() }),
+      attempt_count: count,
+      attempts: z.array(
+        z.object({
+          attempt: count,
+          worker_id: z.string().nullable(),
+          duration_seconds: z.number().nullable(),
+          reason: refusalSchema.nullable(),
+        }),
+      ),
+    }),
+  ),
+  next_cursor: z.string().nullable(),
+});
+
+/** One event of a job, a CloudEvent. */
+export const eventSchema = z.object({
+  type: z.string(),
+  time: z.string(),
+  position: z.string(),
+  data: z.record(z.string(), z.unknown()),
+});
+
+export const eventPageSchema = z.object({
+  events: z.array(eventSchema),
+  next_after: z.string().nullable(),
+});
+
 export const redrivenJobSchema = jobSchema.extend({
   redriven_batch_count: count,
   has_more: z.boolean(),
@@ -134,5 +168,8 @@ export type WorkerCounts = z.infer<typeof workerCountsSchema>;
 export type JobPage = z.infer<typeof jobPageSchema>;
 export type JobDetails = z.infer<typeof jobDetailsSchema>;
 export type DeadLetters = z.infer<typeof deadLettersSchema>;
+export type BatchPage = z.infer<typeof batchPageSchema>;
+export type JobEvent = z.infer<typeof eventSchema>;
+export type EventPage = z.infer<typeof eventPageSchema>;
 export type WorkerPage = z.infer<typeof workerPageSchema>;
 export type RedrivenJob = z.infer<typeof redrivenJobSchema>;

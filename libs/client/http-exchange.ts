@@ -20,6 +20,8 @@ export interface HttpRequest {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array<ArrayBuffer> | FormData;
+  /** Ends the request early. */
+  readonly signal?: AbortSignal;
   /** @default 30000 */
   readonly timeoutMs?: number;
 }
@@ -67,7 +69,10 @@ export class HttpExchange {
     try {
       const response = await fetch(`${this.url}${request.path}`, {
         method: request.method,
-        signal: AbortSignal.timeout(request.timeoutMs ?? TIMEOUT_MS),
+        signal: AbortSignal.any([
+          AbortSignal.timeout(request.timeoutMs ?? TIMEOUT_MS),
+          ...(request.signal ? [request.signal] : []),
+        ]),
         ...(request.headers && { headers: request.headers }),
         ...(request.body && { body: request.body }),
       });

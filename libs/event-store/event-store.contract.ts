@@ -18,7 +18,6 @@ import {
   type LogEntry,
   VersionConflict,
 } from './event-store.port.ts';
-import { webhookDelivered } from '#test/support/webhook.builders.ts';
 
 export const API = apiName('sum');
 export const OTHER_JOB = jobId('00000000000000bb');
@@ -42,14 +41,15 @@ export const factOf = <E extends PlatformEvent>(event: E): Fact<E> => ({
   event,
 });
 export const submitted = (job = A_JOB): Fact<JobEvent> => factOf(aJobSubmitted({ jobId: job }));
-const stopRequested = (job = A_JOB): Fact<JobEvent> => factOf(jobStopRequested({ jobId: job }));
+export const stopRequested = (job = A_JOB): Fact<JobEvent> =>
+  factOf(jobStopRequested({ jobId: job }));
 export const succeeded = (count: number, first = 0): Fact<BatchSucceeded>[] =>
   Array.from({ length: count }, (_, n) => factOf(batchSucceeded({ index: first + n })));
 
 const claim = (job: JobId): Fact<IdempotencyKeyClaimed> =>
   factOf({ type: 'IdempotencyKeyClaimed', data: { jobId: job, bodySha256: 'cd' } });
 
-const positionsOf = (entries: readonly LogEntry[]): number[] =>
+export const positionsOf = (entries: readonly LogEntry[]): number[] =>
   entries.map((entry) =>
     entry.kind === 'event' ? entry.logged.position : entry.unreadable.position,
   );
@@ -257,37 +257,6 @@ export function eventStoreContract(open: () => Promise<OpenedStore>): void {
         expect(entries.at(-1)).toMatchObject({
           logged: { position: await store.lastPosition() },
         });
-      });
-    });
-
-    describe('the history of a job', () => {
-      it('holds its lanes in log order and nothing of others', async () => {
-        await store.append(jobLane(OTHER_JOB), submitted(OTHER_JOB), EMPTY_LANE);
-        await store.append(jobLane(), submitted(), EMPTY_LANE);
-        await store.record(batchLane(), [factOf(batchSucceeded())]);
-        await store.append(jobLane(), stopRequested(), await version());
-
-        const types: string[] = [];
-        for await (const entry of store.history(API, A_JOB)) {
-          if (entry.kind === 'event') types.push(entry.logged.event.type);
-        }
-
-        expect(types).toEqual(['JobSubmitted', 'BatchSucceeded', 'JobStopRequested']);
-      });
-
-      it('holds what became of its webhook', async () => {
-        const lane = { kind: 'webhook', apiName: API, jobId: A_JOB } as const;
-        await store.record(lane, [factOf(webhookDelivered())]);
-        const entries: LogEntry[] = [];
-        for await (const entry of store.history(API, A_JOB)) entries.push(entry);
-        expect(entries).toMatchObject([{ logged: { event: webhookDelivered() } }]);
-      });
-
-      it('is empty for a job that is not known', async () => {
-        await store.append(jobLane(OTHER_JOB), submitted(OTHER_JOB), EMPTY_LANE);
-        const entries = [];
-        for await (const entry of store.history(API, A_JOB)) entries.push(entry);
-        expect(entries).toEqual([]);
       });
     });
   });

@@ -7,6 +7,12 @@ import type { LoggedEvent, PlatformEvent, Position } from '#libs/domain/platform
 import type { WebhookEvent } from '#libs/domain/webhook/webhook.events.ts';
 import type { WorkerEvent } from '#libs/domain/worker/worker.events.ts';
 
+/** The job that lanes are about. */
+export interface JobAddress {
+  readonly apiName: ApiName;
+  readonly jobId: JobId;
+}
+
 /** A lane that is decided on: one writer at a time wins. `E` is what it may hold. */
 export type DecisionLane<E extends PlatformEvent = PlatformEvent> =
   | (E extends JobEvent
@@ -69,6 +75,13 @@ export class EventStoreUnavailable extends Error {
   override readonly name = 'EventStoreUnavailable';
 }
 
+/** A place in the log: what stood there, and when it was stored. */
+export interface Moment {
+  readonly position: Position;
+  /** By the clock of the store, which stamps in the order of the log. RFC 3339, UTC, milliseconds. */
+  readonly storedAt: string;
+}
+
 /** One lifecycle event handed to one member of a group; handed out again unless it is settled. */
 export interface LifecycleDelivery {
   readonly logged: LoggedEvent<JobEvent>;
@@ -120,14 +133,30 @@ export interface EventStore {
   /**
    * Follows the whole log in order, starting behind `after` and waiting for more at its end.
    * Entries come in groups, as many as are at hand. Survives restarts of the store. Ends when `signal` aborts.
+   *
+   * @param only leaves out everything that is not about this job
    */
-  follow(after: Position, signal: AbortSignal): AsyncIterable<readonly LogEntry[]>;
+  follow(
+    after: Position,
+    signal: AbortSignal,
+    only?: JobAddress,
+  ): AsyncIterable<readonly LogEntry[]>;
 
   /** Position of the newest event. Whatever was appended before the call is at or before it. */
   lastPosition(): Promise<Position>;
 
-  /** Everything recorded about one job, in log order. */
-  history(apiName: ApiName, jobId: JobId): AsyncIterable<LogEntry>;
+  /**
+   * The newest event at or before a position, or stored at or before a time; `null` when there is
+   * none. Later appends do not change the answer for a time that has passed.
+   */
+  momentAt(place: Position | Date): Promise<Moment | null>;
+
+  /**
+   * Everything recorded about one job, in log order.
+   *
+   * @param after starts behind this position, without reading what is before it
+   */
+  history(apiName: ApiName, jobId: JobId, after?: Position): AsyncIterable<LogEntry>;
 
   /**
    * Shares the lifecycle events of all jobs among the members of `group`, each to one member, from

@@ -1,5 +1,6 @@
 import type { JobStatusCode } from '#libs/domain/job/job-status-code.ts';
 import type { ApiId, ApiName, JobId, WorkerId } from '#libs/domain/kernel/ids.ts';
+import type { Position } from '#libs/domain/platform-event.ts';
 import type { ApiSpecDocument } from '#libs/domain/status/job-documents.ts';
 import type { WorkerDocument } from '#libs/domain/status/worker-documents.ts';
 
@@ -35,8 +36,18 @@ export interface HealthAnswer {
   readonly details: Readonly<Record<string, string | number | boolean>>;
 }
 
+/** An earlier moment: what is answered is what was answered then. */
+export interface AsOf {
+  /** Of the newest event that had been recorded. */
+  readonly position: Position;
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number;
+}
+
 export interface GetJobQuery {
   readonly jobId: JobId;
+  /** Without it: now. */
+  readonly asOf?: AsOf | null;
 }
 
 /** Documents travel as JSON text: users' numbers in them must not be parsed on the way. */
@@ -62,6 +73,8 @@ export interface ListJobsQuery {
   readonly countMax: number;
   /** Continue after this job. */
   readonly after: JobId | null;
+  /** Without it: now. */
+  readonly asOf?: AsOf | null;
 }
 
 export interface ListJobsAnswer {
@@ -79,6 +92,8 @@ export interface ListWorkersQuery {
   readonly countMax: number;
   /** Continue after this worker; `null`: from the first. */
   readonly after: WorkerId | null;
+  /** Without it: now. */
+  readonly asOf?: AsOf | null;
 }
 
 export interface ListWorkersAnswer {

@@ -1,12 +1,16 @@
 import { Command, Option } from 'commander';
 import type { Cli } from './cli.ts';
 import { examples } from './cli.ts';
+import { addBatchesCommand } from './batches/batches.ts';
 import { addDeadLettersCommand } from './dead-letters/dead-letters.ts';
 import { addDeleteCommand } from './delete/delete.ts';
 import { addDeployCommand } from './deploy/deploy.ts';
+import { addDiffCommand } from './diff/diff.ts';
+import { addEventsCommand } from './events/events.ts';
 import { addGetCommand } from './get/get.ts';
 import { addLogsCommand } from './logs/logs.ts';
 import { addRedriveCommand } from './redrive/redrive.ts';
+import { addReplayCommand } from './replay/replay.ts';
 import { addSubmitCommand } from './submit/submit.ts';
 import { addUploadCommand } from './upload/upload.ts';
 import { addWorkersCommand } from './workers/workers.ts';
@@ -46,6 +50,10 @@ export function createProgram(cli: Cli, { version, defaultUrl }: ProgramSettings
   addDeleteCommand(program, cli);
   addWorkersCommand(program, cli);
   addLogsCommand(program, cli);
+  addEventsCommand(program, cli);
+  addBatchesCommand(program, cli);
+  addReplayCommand(program, cli);
+  addDiffCommand(program, cli);
   addDeadLettersCommand(program, cli);
   addRedriveCommand(program, cli);
   addUploadCommand(program, cli);

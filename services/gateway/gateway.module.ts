@@ -20,6 +20,7 @@ import { FindApisController } from './find-apis/find-apis.controller.ts';
 import { GATEWAY_CONFIG, type GatewayConfig } from './gateway.config.ts';
 import { GetJobController } from './get-job/get-job.controller.ts';
 import { HealthController } from './health/health.controller.ts';
+import { ListBatchesController } from './list-batches/list-batches.controller.ts';
 import { ListDeadLetters } from './list-dead-letters/list-dead-letters.ts';
 import { ListDeadLettersController } from './list-dead-letters/list-dead-letters.controller.ts';
 import { ListJobsController } from './list-jobs/list-jobs.controller.ts';
@@ -27,6 +28,8 @@ import { ListWorkersController } from './list-workers/list-workers.controller.ts
 import { OPENAPI_JSON, OpenApiController } from './openapi/openapi.controller.ts';
 import { openApiDocument } from './openapi/openapi-document.ts';
 import { ReadWorkerLogController } from './read-worker-log/read-worker-log.controller.ts';
+import { EventStreamSender } from './read-events/event-stream-sender.ts';
+import { ReadEventsController } from './read-events/read-events.controller.ts';
 import { RedriveJob } from './redrive-job/redrive-job.ts';
 import { redriveDocument } from './redrive-job/redrive-body.ts';
 import { RedriveJobController } from './redrive-job/redrive-job.controller.ts';
@@ -68,10 +71,12 @@ const managementControllers = [
   FindApisController,
   DeleteApiController,
   ListJobsController,
+  ListBatchesController,
   ListDeadLettersController,
   RedriveJobController,
   ListWorkersController,
   ReadWorkerLogController,
+  ReadEventsController,
   HealthController,
   OpenApiController,
 ];
@@ -128,6 +133,7 @@ function useCases(parts: GatewayParts): Provider[] {
     { provide: ListDeadLetters, useValue: new ListDeadLetters(parts) },
     { provide: RedriveJob, useValue: new RedriveJob({ ...parts, submitJob }) },
     { provide: DryRunSender, useValue: new DryRunSender(new DryRun(files, checks), logger) },
+    { provide: EventStreamSender, useValue: new EventStreamSender(parts) },
     { provide: StopJob, useValue: new StopJob({ ...parts, waitMsMax: STOP_WAIT_MS_MAX }) },
   ];
 }

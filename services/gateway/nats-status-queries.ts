@@ -20,6 +20,8 @@ import type { RequestClient } from '#libs/platform/nest/request-client.ts';
 import { type FoundJob, QueryUnanswered, type StatusQueries } from './status-queries.port.ts';
 
 const ANSWER_TIMEOUT_MS = 5000;
+/** The log is read again for an answer about the past. */
+const PAST_TIMEOUT_MS = 30_000;
 const HEALTH_TIMEOUT_MS = 1000;
 
 /** Asks over NATS; whichever instance of the answering service is free answers. */
@@ -27,15 +29,15 @@ export class NatsStatusQueries implements StatusQueries {
   constructor(private readonly client: RequestClient) {}
 
   async getJob(query: GetJobQuery): Promise<FoundJob | null> {
-    return (await this.ask<GetJobAnswer>(QUERIES.getJob, query)).found;
+    return (await this.ask<GetJobAnswer>(QUERIES.getJob, query, timeoutOf(query))).found;
   }
 
   listJobs(query: ListJobsQuery): Promise<ListJobsAnswer> {
-    return this.ask<ListJobsAnswer>(QUERIES.listJobs, query);
+    return this.ask<ListJobsAnswer>(QUERIES.listJobs, query, timeoutOf(query));
   }
 
   async listWorkers(query: ListWorkersQuery): Promise<ListWorkersAnswer['page']> {
-    return (await this.ask<ListWorkersAnswer>(QUERIES.listWorkers, query)).page;
+    return (await this.ask<ListWorkersAnswer>(QUERIES.listWorkers, query, timeoutOf(query))).page;
   }
 
   async getApi(query: GetApiQuery): Promise<ApiAnswer | null> {
@@ -66,3 +68,6 @@ export class NatsStatusQueries implements StatusQueries {
     }
   }
 }
+
+const timeoutOf = ({ asOf }: Pick<GetJobQuery, 'asOf'>): number =>
+  asOf ? PAST_TIMEOUT_MS : ANSWER_TIMEOUT_MS;

@@ -63,7 +63,7 @@ Promise.all([following, publishing]).catch((error: unknown) => {
   process.exit(1); // Whoever supervises us starts us again, from the snapshot.
 });
 
-const module = StatusProjectorModule.with(follower, stalledRule);
+const module = StatusProjectorModule.with({ follower, stalledRule, store, snapshots });
 const app = await NestFactory.createMicroservice(module, {
   ...natsTransport(config.natsUrl, 'status-projector'),
   logger: new NestLogger(logger),

@@ -1,7 +1,6 @@
 import { hostname } from 'node:os';
 import { Controller, Inject } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
-import type { StalledRule } from '#libs/domain/worker/worker-record.ts';
 import {
   type GetApiAnswer,
   type GetApiQuery,
@@ -19,37 +18,31 @@ import {
 } from '#libs/messaging/queries.ts';
 import { ViewFollower } from '#libs/projection/view-follower.ts';
 import { getApi, listApis } from './find-apis/find-apis.ts';
-import { getJob } from './get-job/get-job.ts';
-import { listJobs } from './list-jobs/list-jobs.ts';
-import { listWorkers } from './list-workers/list-workers.ts';
+import { JobAnswers } from './job-answers.ts';
 
 export const VIEW_FOLLOWER = Symbol('ViewFollower');
-export const STALLED_RULE = Symbol('StalledRule');
 
-/** Answers from the view, once it holds everything that was recorded before the question. */
+/** Answers from views, once it holds everything that was recorded before the question. */
 @Controller()
 export class StatusQueriesController {
   constructor(
     @Inject(VIEW_FOLLOWER) private readonly follower: ViewFollower,
-    @Inject(STALLED_RULE) private readonly stalledRule: () => StalledRule,
+    @Inject(JobAnswers) private readonly answers: JobAnswers,
   ) {}
 
   @MessagePattern(QUERIES.getJob)
-  async getJob(@Payload() query: GetJobQuery): Promise<GetJobAnswer> {
-    await this.follower.caughtUp();
-    return getJob(this.follower.view, query, this.stalledRule());
+  getJob(@Payload() query: GetJobQuery): Promise<GetJobAnswer> {
+    return this.answers.getJob(query);
   }
 
   @MessagePattern(QUERIES.listJobs)
-  async listJobs(@Payload() query: ListJobsQuery): Promise<ListJobsAnswer> {
-    await this.follower.caughtUp();
-    return listJobs(this.follower.view, query, this.stalledRule());
+  listJobs(@Payload() query: ListJobsQuery): Promise<ListJobsAnswer> {
+    return this.answers.listJobs(query);
   }
 
   @MessagePattern(QUERIES.listWorkers)
-  async listWorkers(@Payload() query: ListWorkersQuery): Promise<ListWorkersAnswer> {
-    await this.follower.caughtUp();
-    return listWorkers(this.follower.view, query, this.stalledRule());
+  listWorkers(@Payload() query: ListWorkersQuery): Promise<ListWorkersAnswer> {
+    return this.answers.listWorkers(query);
   }
 
   @MessagePattern(QUERIES.getApi)

@@ -23,7 +23,12 @@ export async function startStatusProjector(
   const follower = await ViewFollower.open({ store, snapshots, logger });
   const stopping = new AbortController();
   const following = follower.run(stopping.signal);
-  const module = StatusProjectorModule.with(follower, tenMinutesRule);
+  const module = StatusProjectorModule.with({
+    follower,
+    stalledRule: tenMinutesRule,
+    store,
+    snapshots,
+  });
   const app = await NestFactory.createMicroservice(module, {
     ...natsTransport(natsUrl, 'status-projector'),
     logger: new NestLogger(logger),

@@ -1,4 +1,7 @@
 import { PlatformView } from '#libs/domain/status/platform-view.ts';
+import { InMemoryBlobStore } from '#libs/object-store/in-memory/in-memory-blob-store.ts';
+import { silentLogger } from '#libs/platform/logger.ts';
+import { ViewSnapshots } from '#libs/projection/view-snapshots.ts';
 import type { EventStore } from '#libs/event-store/event-store.port.ts';
 import type {
   ApiAnswer,
@@ -19,9 +22,8 @@ import {
   type StatusQueries,
 } from '../../services/gateway/status-queries.port.ts';
 import { getApi, listApis } from '../../services/status-projector/find-apis/find-apis.ts';
-import { getJob } from '../../services/status-projector/get-job/get-job.ts';
-import { listJobs } from '../../services/status-projector/list-jobs/list-jobs.ts';
-import { listWorkers } from '../../services/status-projector/list-workers/list-workers.ts';
+import { JobAnswers } from '../../services/status-projector/job-answers.ts';
+import { PastViews } from '../../services/status-projector/past-views.ts';
 import { tenMinutesRule } from './view.builders.ts';
 
 /** Answers as the status-projector does, in this process: a fold over the store, caught up first. */
@@ -34,18 +36,27 @@ export class FoldedStatusQueries implements StatusQueries {
   stalledRule = tenMinutesRule;
   private readonly view = new PlatformView();
 
-  constructor(private readonly store: EventStore) {}
+  private readonly answers: JobAnswers;
+
+  constructor(private readonly store: EventStore) {
+    const snapshots = new ViewSnapshots(new InMemoryBlobStore(), silentLogger);
+    this.answers = new JobAnswers(
+      new PastViews({ store, snapshots }),
+      () => this.caughtUp(),
+      () => this.stalledRule(),
+    );
+  }
 
   async getJob(query: GetJobQuery): Promise<FoundJob | null> {
-    return getJob(await this.caughtUp(), query, this.stalledRule()).found;
+    return (await this.answers.getJob(query)).found;
   }
 
   async listJobs(query: ListJobsQuery): Promise<ListJobsAnswer> {
-    return listJobs(await this.caughtUp(), query, this.stalledRule());
+    return this.answers.listJobs(query);
   }
 
   async listWorkers(query: ListWorkersQuery): Promise<ListWorkersAnswer['page']> {
-    return listWorkers(await this.caughtUp(), query, this.stalledRule()).page;
+    return (await this.answers.listWorkers(query)).page;
   }
 
   async getApi(query: GetApiQuery): Promise<ApiAnswer | null> {

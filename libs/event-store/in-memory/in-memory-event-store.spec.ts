@@ -7,6 +7,7 @@ import {
   succeeded,
 } from '../event-store.contract.ts';
 import { lifecycleSharingContract } from '../lifecycle-sharing.contract.ts';
+import { lookingBackContract } from '../looking-back.contract.ts';
 import { InMemoryEventStore } from './in-memory-event-store.ts';
 
 const open = async (): Promise<OpenedStore> => ({
@@ -16,6 +17,7 @@ const open = async (): Promise<OpenedStore> => ({
 
 eventStoreContract(open);
 lifecycleSharingContract(open);
+lookingBackContract(open);
 
 describe('InMemoryEventStore', () => {
   it('forgets ids of facts after a minute, as the real one does', async () => {

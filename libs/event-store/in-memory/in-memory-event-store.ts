@@ -9,8 +9,10 @@ import {
   type EventStore,
   type Fact,
   type FactLane,
+  type JobAddress,
   type LifecycleDelivery,
   type LogEntry,
+  type Moment,
   VersionConflict,
 } from '../event-store.port.ts';
 import { apiNameOf, jobSubjects, type Lane, subjectOf } from '../lane.ts';
@@ -25,6 +27,7 @@ interface Stored extends EncodedEvent {
   readonly subject: string;
   readonly id: string;
   readonly at: string;
+  readonly storedAtMs: number;
 }
 
 /**
@@ -76,15 +79,17 @@ export class InMemoryEventStore implements EventStore {
     }
   }
 
-  async *follow(after: Position, signal: AbortSignal): AsyncGenerator<readonly LogEntry[]> {
+  async *follow(
+    after: Position,
+    signal: AbortSignal,
+    only?: JobAddress,
+  ): AsyncGenerator<readonly LogEntry[]> {
     for (let position = after; !signal.aborted;) {
-      const entries = this.log.slice(position).map(entryOf);
-      if (entries.length === 0) {
-        await this.appended.wait(signal);
-        continue;
-      }
-      position += entries.length;
-      yield entries;
+      const fresh = this.log.slice(position);
+      position += fresh.length;
+      const entries = fresh.filter((stored) => only === undefined || isAbout(stored, only));
+      if (entries.length > 0) yield entries.map(entryOf);
+      else if (fresh.length === 0) await this.appended.wait(signal);
     }
   }
 
@@ -93,10 +98,21 @@ export class InMemoryEventStore implements EventStore {
     return this.log.length;
   }
 
-  async *history(apiName: ApiName, jobId: JobId): AsyncGenerator<LogEntry> {
+  async momentAt(place: Position | Date): Promise<Moment | null> {
     await aTurn();
-    const prefix = jobSubjects(apiName, jobId).slice(0, -1);
-    yield* this.log.filter(({ subject }) => subject.startsWith(prefix)).map(entryOf);
+    const newest = this.log.findLast(({ position, storedAtMs }) =>
+      typeof place === 'number' ? position <= place : storedAtMs <= place.getTime(),
+    );
+    if (newest === undefined) return null;
+    return { position: newest.position, storedAt: new Date(newest.storedAtMs).toISOString() };
+  }
+
+  async *history(apiName: ApiName, jobId: JobId, after = 0): AsyncGenerator<LogEntry> {
+    await aTurn();
+    yield* this.log
+      .slice(after)
+      .filter((stored) => isAbout(stored, { apiName, jobId }))
+      .map(entryOf);
   }
 
   async *shareLifecycle(
@@ -141,13 +157,24 @@ export class InMemoryEventStore implements EventStore {
 
   private store(lane: Lane, { id, at, event }: Fact): Position {
     const position = this.log.length + 1;
-    this.log.push({ position, subject: subjectOf(lane), id, at, ...encodeEvent(event) });
+    const storedAtMs = Date.now();
+    this.log.push({
+      position,
+      subject: subjectOf(lane),
+      id,
+      at,
+      storedAtMs,
+      ...encodeEvent(event),
+    });
     this.ids.set(id, performance.now());
     this.appended.changed();
     for (const { offers } of this.groups.values()) offers.changed();
     return position;
   }
 }
+
+const isAbout = ({ subject }: Stored, { apiName, jobId }: JobAddress): boolean =>
+  subject.startsWith(jobSubjects(apiName, jobId).slice(0, -1));
 
 const entryOf = (stored: Stored): LogEntry => ({ kind: 'event', logged: readBack(stored) });
 

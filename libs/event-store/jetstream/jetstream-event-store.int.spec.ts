@@ -3,6 +3,7 @@ import { connectNats } from '#libs/platform/nats/nats-connection.ts';
 import { TestNatsServer } from '#test/support/nats-server.ts';
 import { eventStoreContract, type OpenedStore } from '../event-store.contract.ts';
 import { lifecycleSharingContract } from '../lifecycle-sharing.contract.ts';
+import { lookingBackContract } from '../looking-back.contract.ts';
 import { JetStreamEventStore } from './jetstream-event-store.ts';
 
 async function open(): Promise<OpenedStore> {
@@ -21,3 +22,4 @@ async function open(): Promise<OpenedStore> {
 
 eventStoreContract(open);
 lifecycleSharingContract(open);
+lookingBackContract(open);

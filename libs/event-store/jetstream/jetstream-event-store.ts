@@ -12,13 +12,16 @@ import {
   EventStoreUnavailable,
   type Fact,
   type FactLane,
+  type JobAddress,
   type LifecycleDelivery,
   type LogEntry,
+  type Moment,
 } from '../event-store.port.ts';
 import { jobSubjects, subjectOf } from '../lane.ts';
 import { appendMessage } from './append-message.ts';
 import { messageWriter, type ReadEntry, readEntry } from './event-envelope.ts';
 import { declareEventStream, EVENT_STREAM } from './event-stream.ts';
+import { findMoment } from './find-moment.ts';
 import { getMessage, readLane } from './read-lane.ts';
 import { followMessages, readMessages, type StreamAccess } from './read-messages.ts';
 import { recordMessages } from './record-messages.ts';
@@ -85,8 +88,16 @@ export class JetStreamEventStore implements EventStore {
     return recordMessages(this.publisher, messages, this.access.logger);
   }
 
-  async *follow(after: Position, signal: AbortSignal): AsyncGenerator<readonly LogEntry[]> {
-    for await (const messages of followMessages(this.access, after + 1, signal)) {
+  async *follow(
+    after: Position,
+    signal: AbortSignal,
+    only?: JobAddress,
+  ): AsyncGenerator<readonly LogEntry[]> {
+    const place = {
+      firstSequence: after + 1,
+      filterSubject: only && jobSubjects(only.apiName, only.jobId),
+    };
+    for await (const messages of followMessages(this.access, place, signal)) {
       yield messages.map(readEntry);
     }
   }
@@ -96,11 +107,16 @@ export class JetStreamEventStore implements EventStore {
     return state.last_seq;
   }
 
-  async *history(apiName: ApiName, jobId: JobId): AsyncGenerator<LogEntry> {
-    const filter = jobSubjects(apiName, jobId);
-    const last = await reached(() => getMessage(this.access, { last_by_subj: filter }));
-    if (last === null) return;
-    for await (const message of readMessages(this.access, filter, last.sequence)) {
+  momentAt(place: Position | Date): Promise<Moment | null> {
+    return reached(() => findMoment(this.access, place));
+  }
+
+  async *history(apiName: ApiName, jobId: JobId, after = 0): AsyncGenerator<LogEntry> {
+    const filterSubject = jobSubjects(apiName, jobId);
+    const last = await reached(() => getMessage(this.access, { last_by_subj: filterSubject }));
+    if (last === null || last.sequence <= after) return;
+    const range = { filterSubject, firstSequence: after + 1, lastSequence: last.sequence };
+    for await (const message of readMessages(this.access, range)) {
       yield readEntry(message);
     }
   }

@@ -34,7 +34,8 @@ async function scanLane(
   lastSequence: number,
 ): Promise<readonly StoredMessage[]> {
   const lane: StoredMessage[] = [];
-  for await (const message of readMessages(access, subject, lastSequence)) lane.push(message);
+  const range = { filterSubject: subject, firstSequence: 1, lastSequence };
+  for await (const message of readMessages(access, range)) lane.push(message);
   return lane;
 }
 

@@ -3,7 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '#libs/platform/logger.ts';
 import { pause } from '#libs/platform/pause.ts';
 import { EventStoreUnavailable } from '../event-store.port.ts';
-import { type FedMessage, MessageFeed } from './message-feed.ts';
+import { type FedMessage, type FeedOptions, MessageFeed } from './message-feed.ts';
 
 const RETRY_MS_MIN = 50;
 const RETRY_MS_MAX = 2000;
@@ -16,18 +16,25 @@ export interface StreamAccess {
   readonly logger: Logger;
 }
 
+/** The messages of one subject, or of those that a pattern matches, that are wanted. */
+export interface MessageRange {
+  readonly filterSubject: string;
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+}
+
 /**
  * Messages from `firstSequence` on, in order, without gap or repetition, whatever happens to the
  * server meanwhile. Ends when `signal` aborts.
  */
 export async function* followMessages(
   access: StreamAccess,
-  firstSequence: number,
+  { firstSequence, filterSubject }: FeedOptions,
   signal: AbortSignal,
 ): AsyncGenerator<readonly FedMessage[]> {
   let next = firstSequence;
   for (let attempt = 1; !signal.aborted; attempt++) {
-    const feed = await openFeed(access, next, attempt);
+    const feed = await openFeed(access, { firstSequence: next, filterSubject }, attempt);
     const close = (): void => feed?.close();
     signal.addEventListener('abort', close);
     try {
@@ -47,18 +54,17 @@ export async function* followMessages(
 }
 
 /**
- * Messages of `filterSubject` up to `lastSequence`, in order.
+ * Messages of a range, in order.
  *
  * @throws EventStoreUnavailable when the stream cannot be read for long
  */
 export async function* readMessages(
   access: StreamAccess,
-  filterSubject: string,
-  lastSequence: number,
+  { filterSubject, lastSequence, ...range }: MessageRange,
 ): AsyncGenerator<FedMessage> {
-  let firstSequence = 1;
+  let { firstSequence } = range;
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-    const feed = await openFeed(access, firstSequence, attempt, filterSubject);
+    const feed = await openFeed(access, { firstSequence, filterSubject }, attempt);
     try {
       if (feed?.isEmpty === true) return;
       for (;;) {
@@ -82,14 +88,14 @@ export async function* readMessages(
 
 async function openFeed(
   { connection, manager, logger }: StreamAccess,
-  firstSequence: number,
+  options: FeedOptions,
   attempt: number,
-  filterSubject?: string,
 ): Promise<MessageFeed | null> {
   if (connection.isClosed()) throw new EventStoreUnavailable('the connection was closed');
   try {
-    return await MessageFeed.open(connection, manager, { firstSequence, filterSubject });
+    return await MessageFeed.open(connection, manager, options);
   } catch (error) {
+    const { firstSequence } = options;
     logger.warn({ err: error, firstSequence, attempt }, 'event stream cannot be read, will retry');
     return null;
   }

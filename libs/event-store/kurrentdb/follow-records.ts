@@ -1,8 +1,7 @@
-import type { Position } from '#libs/domain/platform-event.ts';
 import { pause } from '#libs/platform/pause.ts';
 import { EventStoreUnavailable } from '../event-store.port.ts';
 import { explain, isFinal, type KurrentConnection } from './kurrent-connection.ts';
-import { RecordFeed } from './record-feed.ts';
+import { type FollowedStreams, RecordFeed } from './record-feed.ts';
 import type { StoredRecord } from './stored-record.ts';
 
 const RETRY_MS_MIN = 50;
@@ -16,13 +15,13 @@ const RETRY_MS_MAX = 2000;
  */
 export async function* followRecords(
   connection: KurrentConnection,
-  after: Position,
+  { after, prefixes }: FollowedStreams,
   signal: AbortSignal,
 ): AsyncGenerator<readonly StoredRecord[]> {
   let last = after;
   for (let attempt = 1; !signal.aborted; attempt++) {
     const client = connection.current;
-    const feed = new RecordFeed(client, connection.names.prefix, last);
+    const feed = new RecordFeed(client, { after: last, prefixes });
     const close = (): void => feed.close();
     signal.addEventListener('abort', close);
     try {

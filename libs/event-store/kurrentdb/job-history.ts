@@ -1,21 +1,20 @@
-import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
+import type { Position } from '#libs/domain/platform-event.ts';
+import type { JobAddress } from '../event-store.port.ts';
 import type { KurrentConnection } from './kurrent-connection.ts';
-import { lastOfStream, streamUpTo } from './read-records.ts';
+import { lastOfStream, streamBetween } from './read-records.ts';
 import type { StoredRecord } from './stored-record.ts';
 
 /** The lanes of a job, merged by their positions. */
 export async function* readJob(
   connection: KurrentConnection,
-  apiName: ApiName,
-  jobId: JobId,
+  job: JobAddress,
+  after: Position,
 ): AsyncGenerator<StoredRecord> {
-  const streams = (['job', 'batch', 'worker', 'webhook'] as const).map((kind) =>
-    connection.names.streamOf({ kind, apiName, jobId }),
-  );
+  const streams = connection.names.streamsOf(job);
   const lasts = await Promise.all(streams.map((stream) => lastOfStream(connection, stream)));
   // Whatever is recorded from now on is left out, or one lane would be ahead of the others.
   const end = Math.max(0, ...lasts.map((last) => last?.position ?? 0));
-  const readers = streams.map((stream) => streamUpTo(connection, stream, end));
+  const readers = streams.map((stream) => streamBetween(connection, stream, { after, end }));
   yield* merged(readers);
 }
 

@@ -3,6 +3,7 @@ import { silentLogger } from '#libs/platform/logger.ts';
 import { TestKurrentServer } from '#test/support/kurrentdb/kurrentdb-server.ts';
 import { eventStoreContract, type OpenedStore } from '../event-store.contract.ts';
 import { lifecycleSharingContract } from '../lifecycle-sharing.contract.ts';
+import { lookingBackContract } from '../looking-back.contract.ts';
 import { KurrentDbEventStore } from './kurrentdb-event-store.ts';
 
 async function open(): Promise<OpenedStore> {
@@ -20,6 +21,7 @@ async function open(): Promise<OpenedStore> {
 describe('on gRPC in this process', () => {
   eventStoreContract(open);
   lifecycleSharingContract(open);
+  lookingBackContract(open);
 });
 
 const realUrl = process.env['KURRENTDB_URL'] ?? '';
@@ -35,5 +37,6 @@ if (realUrl === '') {
   describe('on the KurrentDB at KURRENTDB_URL', () => {
     eventStoreContract(openReal);
     lifecycleSharingContract(openReal);
+    lookingBackContract(openReal);
   });
 }

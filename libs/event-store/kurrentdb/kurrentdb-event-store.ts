@@ -8,10 +8,13 @@ import {
   EventStoreUnavailable,
   type Fact,
   type FactLane,
+  type JobAddress,
   type LifecycleDelivery,
   type LogEntry,
+  type Moment,
 } from '../event-store.port.ts';
 import { appendDecided, recordFacts } from './append-record.ts';
+import { findMoment } from './find-moment.ts';
 import { followRecords } from './follow-records.ts';
 import { readJob } from './job-history.ts';
 import { KurrentConnection, type KurrentOptions } from './kurrent-connection.ts';
@@ -64,8 +67,14 @@ export class KurrentDbEventStore implements EventStore {
     return recordFacts(this.connection, lane, facts);
   }
 
-  async *follow(after: Position, signal: AbortSignal): AsyncGenerator<readonly LogEntry[]> {
-    for await (const records of followRecords(this.connection, after, signal)) {
+  async *follow(
+    after: Position,
+    signal: AbortSignal,
+    only?: JobAddress,
+  ): AsyncGenerator<readonly LogEntry[]> {
+    const { names } = this.connection;
+    const prefixes = only === undefined ? [names.prefix] : names.streamsOf(only);
+    for await (const records of followRecords(this.connection, { after, prefixes }, signal)) {
       yield records.map((record) => this.connection.readEntry(record));
     }
   }
@@ -74,8 +83,12 @@ export class KurrentDbEventStore implements EventStore {
     return (await lastOfLog(this.connection))?.position ?? 0;
   }
 
-  async *history(apiName: ApiName, jobId: JobId): AsyncGenerator<LogEntry> {
-    for await (const record of readJob(this.connection, apiName, jobId)) {
+  momentAt(place: Position | Date): Promise<Moment | null> {
+    return findMoment(this.connection, place);
+  }
+
+  async *history(apiName: ApiName, jobId: JobId, after = 0): AsyncGenerator<LogEntry> {
+    for await (const record of readJob(this.connection, { apiName, jobId }, after)) {
       yield this.connection.readEntry(record);
     }
   }

@@ -18,7 +18,8 @@ export class KurrentDbRelaySource implements RelaySource {
   }
 
   async *follow(after: Position, signal: AbortSignal): AsyncGenerator<readonly RelayedEvent[]> {
-    for await (const records of followRecords(this.connection, after, signal)) {
+    const place = { after, prefixes: [this.connection.names.prefix] };
+    for await (const records of followRecords(this.connection, place, signal)) {
       yield records.flatMap((record) => this.relayed(record));
     }
   }

@@ -6,7 +6,7 @@ import {
   StreamNotFoundError,
   streamNameFilter,
 } from '@kurrent/kurrentdb-client';
-
+import type { Position } from '#libs/domain/platform-event.ts';
 import type { KurrentConnection } from './kurrent-connection.ts';
 import { type StoredRecord, storedRecord } from './stored-record.ts';
 
@@ -62,24 +62,66 @@ export async function lastOfLog(connection: KurrentConnection): Promise<StoredRe
 }
 
 /**
- * The records of a stream up to position `last`, oldest first, a page at a time.
+ * The newest record of the log that `isWanted`, or `null`. There is no index by time or position, so
+ * it reads from the end back: the cost is what was recorded since.
+ */
+export function newestOfLog(
+  connection: KurrentConnection,
+  isWanted: (record: StoredRecord) => boolean,
+): Promise<StoredRecord | null> {
+  const filter = streamNameFilter({ prefixes: [connection.names.prefix] });
+  return connection.ask(async (client) => {
+    const events = client.readAll({
+      direction: BACKWARDS,
+      fromPosition: END,
+      filter,
+      requiresLeader,
+    });
+    for await (const event of events) {
+      const record = storedRecord(event);
+      if (record !== null && isWanted(record)) return record;
+    }
+    return null;
+  });
+}
+
+/**
+ * The records of a stream behind position `after`, up to position `end`, oldest first, a page at a time.
  *
  * @throws EventStoreUnavailable
  */
-export async function* streamUpTo(
+export async function* streamBetween(
   connection: KurrentConnection,
   stream: string,
-  last: number,
+  { after, end }: { readonly after: Position; readonly end: Position },
 ): AsyncGenerator<StoredRecord> {
-  for (let fromRevision: bigint | null = 0n; fromRevision !== null;) {
+  const first = after === 0 ? 0n : await revisionBehind(connection, stream, after);
+  for (let fromRevision: bigint | null = first; fromRevision !== null;) {
     const page: readonly StoredRecord[] = await pageOf(connection, stream, fromRevision);
     for (const record of page) {
-      if (record.position > last) return;
+      if (record.position > end) return;
       yield record;
     }
     const newest = page.at(-1);
     fromRevision = newest === undefined ? null : newest.revision + 1n;
   }
+}
+
+/** Revisions count up with positions, so the place is found by halving: some twenty reads in a million. */
+async function revisionBehind(
+  connection: KurrentConnection,
+  stream: string,
+  after: Position,
+): Promise<bigint> {
+  let low = 0n;
+  let high = ((await lastOfStream(connection, stream))?.revision ?? -1n) + 1n;
+  while (low < high) {
+    const middle = (low + high) / 2n;
+    const record = await recordAt(connection, stream, middle);
+    if (record !== null && record.position > after) high = middle;
+    else low = middle + 1n;
+  }
+  return low;
 }
 
 const pageOf = (

@@ -13,6 +13,13 @@ const AHEAD_COUNT_MAX = 4096;
 /** Of other people's events the server says now and then how far it has looked: 32 x this many. */
 const CHECKPOINT_INTERVAL = 100;
 
+/** What is wanted of `$all`. */
+export interface FollowedStreams {
+  readonly after: Position;
+  /** First characters of the streams' names. */
+  readonly prefixes: readonly string[];
+}
+
 /**
  * The records of all our streams in order, by one subscription to `$all`, until anything goes wrong.
  *
@@ -26,11 +33,11 @@ export class RecordFeed {
   /** Why it broke; `null` while it has not, or when it was closed or ended by the server. */
   failure: Error | null = null;
 
-  constructor(client: KurrentDBClient, streamPrefix: string, after: Position) {
+  constructor(client: KurrentDBClient, { after, prefixes }: FollowedStreams) {
     this.subscription = client.subscribeToAll({
       fromPosition: after === 0 ? START : { commit: BigInt(after), prepare: BigInt(after) }, // Behind it.
       filter: streamNameFilter({
-        prefixes: [streamPrefix],
+        prefixes: [...prefixes],
         checkpointInterval: CHECKPOINT_INTERVAL,
       }),
     });

@@ -1,5 +1,6 @@
 import { apiName, jobId } from '#libs/domain/kernel/ids.ts';
 import { unreachable } from '#libs/domain/kernel/errors.ts';
+import type { JobAddress } from '../event-store.port.ts';
 import type { Lane } from '../lane.ts';
 
 /**
@@ -37,6 +38,12 @@ export class StreamNames {
       default:
         return unreachable(lane);
     }
+  }
+
+  /** The streams of a job's lanes. A job's id has one length, so no other stream begins with one of them. */
+  streamsOf({ apiName: api, jobId: job }: JobAddress): string[] {
+    const kinds = ['job', 'batch', 'worker', 'webhook'] as const;
+    return kinds.map((kind) => this.streamOf({ kind, apiName: api, jobId: job }));
   }
 
   /** The inverse of `streamOf`; `null` for a stream of no lane. */

@@ -4,6 +4,7 @@ import { type Cli, commonOptions, examples, UsageError } from '../cli.ts';
 import { followJob } from '../follow-job.ts';
 import { jobOfApi } from '../job-of-api.ts';
 import { onOneLine } from '../json-text.ts';
+import { momentText } from '../moment-text.ts';
 import { apiPage } from './api-page.ts';
 import { apisPage } from './apis-page.ts';
 import { jobPage } from './job-page.ts';
@@ -15,17 +16,19 @@ export function addGetCommand(program: Command, cli: Cli): void {
     .argument('[api]', 'name of an API')
     .argument('[job]', 'id of a job of that API')
     .option('-w, --watch', 'follow the job until it ends; the exit code is 0 only if it succeeds')
+    .option('--at <moment>', 'the job as it was: a time of day, an RFC 3339 time or a position')
     .addHelpText(
       'after',
       examples(
         'cortex get',
         'cortex get hello-world',
         'cortex get hello-world 69b183ed6bdf3e9b --watch',
+        'cortex get hello-world 69b183ed6bdf3e9b --at 10:31:05',
         'cortex get hello-world 69b183ed6bdf3e9b -o json | jq .job_status.status',
       ),
     )
     .action((api: string | undefined, job: string | undefined, options, command: Command) =>
-      get(cli, command, { api, job, isWatched: options.watch === true }),
+      get(cli, command, { api, job, isWatched: options.watch === true, at: options.at }),
     );
 }
 
@@ -33,20 +36,46 @@ interface Target {
   readonly api: string | undefined;
   readonly job: string | undefined;
   readonly isWatched: boolean;
+  readonly at: string | undefined;
 }
 
-async function get(cli: Cli, command: Command, { api, job, isWatched }: Target): Promise<void> {
+async function get(cli: Cli, command: Command, { api, job, isWatched, at }: Target): Promise<void> {
   const { url, output } = commonOptions(command);
   if (isWatched && job === undefined) {
     throw new UsageError('--watch follows one job: cortex get API JOB --watch');
   }
+  if (at !== undefined && (job === undefined || isWatched)) {
+    throw new UsageError('--at shows one job as it was: cortex get API JOB --at 10:31:05');
+  }
+  const moment = at === undefined ? null : momentText(cli, '--at', at);
   const client = cli.connect(url);
   if (api === undefined) return getApis(cli, client, output);
   if (job === undefined) return getApi(cli, client, { api, output });
-  const details = await jobOfApi(client, { command: 'get', api, job });
+  const details = await jobOfApi(client, { command: 'get', api, job, at: moment });
   if (isWatched) return followJob(cli, client, { first: details, output });
   const { style } = cli.terminal;
-  show(cli, output, details.json, () => jobPage(details, { nowMs: cli.nowMs(), style }));
+  const nowMs =
+    moment === null || output === 'json'
+      ? cli.nowMs()
+      : await momentMs(cli, client, { moment, job });
+  show(cli, output, details.json, () => jobPage(details, { nowMs, style }));
+}
+
+interface ShownMoment {
+  readonly moment: string;
+  readonly job: string;
+}
+
+/** What durations of a job that had not ended are counted to: of a position, its time. */
+async function momentMs(
+  cli: Cli,
+  client: GatewayClient,
+  { moment, job }: ShownMoment,
+): Promise<number> {
+  if (moment.includes('T')) return Date.parse(moment);
+  const after = String(Math.max(0, Number(moment) - 1));
+  const { events } = (await client.listEvents(job, { after })).value;
+  return events[0] === undefined ? cli.nowMs() : Date.parse(events[0].time);
 }
 
 async function getApis(cli: Cli, client: GatewayClient, output: string): Promise<void> {

@@ -145,14 +145,6 @@ describe('GET /v1/jobs/<id>', () => {
     expect(await ask('GET', `/v1/jobs/${id}`)).toEqual(await ask('GET', `/team/other?jobID=${id}`));
   });
 
-  it('does not answer a question about the past with the present', async () => {
-    const id = await submit();
-    expect(await ask('GET', `/v1/jobs/${id}?at=2026-01-01T00:00:00Z`)).toMatchObject({
-      status: 501,
-      body: { kind: 'past.not_supported_yet' },
-    });
-  });
-
   it('does not find an unknown job', async () => {
     expect(await ask('GET', '/v1/jobs/x')).toMatchObject({
       status: 404,

@@ -1,5 +1,6 @@
 import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
 import { jobId } from '#libs/domain/kernel/ids.ts';
+import { EVENT_STORE, type EventStore } from '#libs/event-store/event-store.port.ts';
 import { jobAt, jobNotFound } from '../endpoint.ts';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway.config.ts';
 import {
@@ -9,23 +10,16 @@ import {
   sendJson,
   targetOf,
 } from '../http-message.ts';
-import { RequestRefused } from '../request-refused.ts';
+import { readAt } from '../moment.ts';
 import { STATUS_QUERIES, type StatusQueries } from '../status-queries.port.ts';
 import { jobStatusAnswer } from './job-status-answer.ts';
 
-/** Answering a question about the past with the present would be a wrong answer. */
-const pastNotSupported = (): RequestRefused =>
-  new RequestRefused({
-    status: 501,
-    kind: 'past.not_supported_yet',
-    message: 'query param at: the state of a job at an earlier moment is not supported yet',
-  });
-
-/** `GET <endpoint>?jobID=` and `GET /v1/jobs/<id>`: the status document of one job. */
+/** `GET <endpoint>?jobID=` and `GET /v1/jobs/<id>`: the status document of one job, now or then. */
 @Controller()
 export class GetJobController {
   constructor(
     @Inject(STATUS_QUERIES) private readonly queries: StatusQueries,
+    @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'publicUrl'>,
   ) {}
 
@@ -35,8 +29,8 @@ export class GetJobController {
     @Req() request: HttpRequest,
     @Res() reply: HttpReply,
   ): Promise<void> {
-    if (targetOf(request).query.has('at')) throw pastNotSupported();
-    const job = await this.queries.getJob({ jobId: jobId(id) });
+    const asOf = await readAt(this.store, targetOf(request).query, new Date());
+    const job = await this.queries.getJob({ jobId: jobId(id), asOf });
     if (job === null) throw jobNotFound(id, null);
     sendJson(reply, jobStatusAnswer(jobId(id), job, baseUrlOf(request, this.config.publicUrl)));
   }

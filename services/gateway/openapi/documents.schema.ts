@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BATCH_OUTCOMES } from '#libs/domain/batch/batch-outcomes.ts';
 import { JOB_STATUSES } from '#libs/domain/job/job-status-code.ts';
 import { WORKER_STATES } from '#libs/domain/worker/worker.events.ts';
 
@@ -166,6 +167,53 @@ export const workerPageDocument = z.object({
     )
     .describe('By number'),
   next_cursor: z.string().nullable(),
+});
+
+export const batchPageDocument = z.object({
+  batches: z.array(
+    z.object({
+      batch_id: z.string(),
+      index: count.describe('Its number in the job, from 0'),
+      outcome: z.enum(BATCH_OUTCOMES),
+      items: z
+        .object({ first: count, count: count.nullable().describe('`null`: not known yet') })
+        .describe("Its part of the job's items, which count from 0 and without skipped lines"),
+      attempt_count: count,
+      attempts: z
+        .array(
+          z.object({
+            attempt: z.int().min(1),
+            result: z.enum(['succeeded', 'failed', 'dead_lettered']),
+            time,
+            worker_id: z.string().nullable(),
+            duration_seconds: z.number().nullable(),
+            reason: problemDocument.nullable(),
+            next: z.enum(['retry', 'fail', 'dead-letter']).nullable(),
+          }),
+        )
+        .describe('The newest 20, oldest first'),
+    }),
+  ),
+  next_cursor: z.string().nullable(),
+});
+
+export const eventPageDocument = z.object({
+  events: z
+    .array(
+      z.object({
+        specversion: z.literal('1.0'),
+        id: z.string().describe('The same for every copy of the event'),
+        source: z.string().describe('`/apis/<api>`'),
+        subject: z.string().describe('`jobs/<job>`'),
+        type: z.string().describe('`dev.cortex.batch.<Event>.v<N>`'),
+        time: time.describe('When it happened, by the clock of who recorded it'),
+        datacontenttype: z.literal('application/json'),
+        position: z.string().describe('Where it stands in the log'),
+        data: z.record(z.string(), z.unknown()),
+      }),
+    )
+    .describe('CloudEvents, in the order of the log'),
+  next_after: z.string().nullable().describe('`after` of the next page; `null` at the end'),
 });
 
 export const jobDetailsDocument = z.object({

@@ -33,6 +33,8 @@ const answers: Readonly<Record<string, z.ZodType>> = {
   Job: documents.jobDocument,
   JobDetails: documents.jobDetailsDocument,
   JobPage: documents.jobPageDocument,
+  BatchPage: documents.batchPageDocument,
+  EventPage: documents.eventPageDocument,
   WorkerPage: documents.workerPageDocument,
   DeadLetters: documents.deadLettersDocument,
   RedrivenJob: documents.redrivenJobDocument,

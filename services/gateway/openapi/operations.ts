@@ -121,6 +121,11 @@ const apiOperations: readonly Operation[] = [
   },
 ];
 
+const at = [
+  'at',
+  'An earlier moment, as a time (RFC 3339) or a position of the log: what was answered then',
+] as const;
+
 const jobOperations: readonly Operation[] = [
   {
     method: 'GET',
@@ -132,6 +137,7 @@ const jobOperations: readonly Operation[] = [
       ['status', 'Only jobs with this status; several are separated by commas'],
       ['limit', 'At most so many, 1 to 1000; 100 without it. There may be fewer on a page'],
       ['cursor', '`next_cursor` of the page before'],
+      at,
     ],
     answer: json('JobPage'),
     errors: [400, 503],
@@ -141,8 +147,29 @@ const jobOperations: readonly Operation[] = [
     path: '/v1/jobs/{jobId}',
     id: 'getJob',
     summary: 'Status of a job.',
+    query: [at],
     answer: json('JobDetails'),
-    errors: [404, 503],
+    errors: [400, 404, 503],
+  },
+  {
+    method: 'GET',
+    path: '/v1/jobs/{jobId}/batches',
+    id: 'listBatches',
+    summary:
+      'What became of each batch of a job, by index, with the attempts at it. Costs two readings of ' +
+      "the job's history.",
+    query: [
+      [
+        'outcome',
+        'Only batches with this outcome: succeeded, failed, dead_lettered, cancelled, remaining; several ' +
+          'are separated by commas',
+      ],
+      ['limit', 'At most so many, 1 to 200; 100 without it'],
+      ['cursor', '`next_cursor` of the page before'],
+      at,
+    ],
+    answer: json('BatchPage'),
+    errors: [400, 404, 503],
   },
   {
     method: 'GET',
@@ -176,8 +203,25 @@ const jobOperations: readonly Operation[] = [
     query: [
       ['limit', 'At most so many, 1 to 1000; 1000 without it. There may be fewer on a page'],
       ['cursor', '`next_cursor` of the page before'],
+      at,
     ],
     answer: json('WorkerPage'),
+    errors: [400, 404, 503],
+  },
+  {
+    method: 'GET',
+    path: '/v1/jobs/{jobId}/events',
+    id: 'readEvents',
+    summary:
+      "A job's events in the order of the log. With `Accept: text/event-stream` they are sent as they " +
+      'come, until the job has ended and its workers have left: then comes an event `end`. An id is a ' +
+      'position, and Last-Event-ID resumes behind it.',
+    query: [
+      ['type', 'Only events of this type, e.g. BatchFailed; several are separated by commas'],
+      ['after', 'Start behind a position of the log, or behind a time (RFC 3339)'],
+      ['limit', 'At most so many, 1 to 1000; 100 without it. There may be fewer on a page'],
+    ],
+    answer: { ...json('EventPage'), 'text/event-stream': { schema: { type: 'string' } } },
     errors: [400, 404, 503],
   },
   {

@@ -6,8 +6,10 @@ import {
   EventStoreUnavailable,
   type Fact,
   type FactLane,
+  type JobAddress,
   type LifecycleDelivery,
   type LogEntry,
+  type Moment,
 } from '#libs/event-store/event-store.port.ts';
 import type { Draw } from '../kernel/draw.ts';
 import type { SimProcess } from '../kernel/sim-process.ts';
@@ -73,8 +75,12 @@ export class WiredEventStore implements EventStore {
     });
   }
 
-  async *follow(after: Position, signal: AbortSignal): AsyncGenerator<readonly LogEntry[]> {
-    const groups = this.store.follow(after, signal)[Symbol.asyncIterator]();
+  async *follow(
+    after: Position,
+    signal: AbortSignal,
+    only?: JobAddress,
+  ): AsyncGenerator<readonly LogEntry[]> {
+    const groups = this.store.follow(after, signal, only)[Symbol.asyncIterator]();
     for (;;) {
       const next = await this.wire.call(this.caller, {
         what: 'follow',
@@ -91,10 +97,15 @@ export class WiredEventStore implements EventStore {
     return this.wire.call(this.caller, { what: 'last position', run, unavailable });
   }
 
-  async *history(apiName: ApiName, jobId: JobId): AsyncGenerator<LogEntry> {
+  momentAt(place: Position | Date): Promise<Moment | null> {
+    const run = () => this.store.momentAt(place);
+    return this.wire.call(this.caller, { what: 'moment', run, unavailable });
+  }
+
+  async *history(apiName: ApiName, jobId: JobId, after?: Position): AsyncGenerator<LogEntry> {
     const run = async (): Promise<LogEntry[]> => {
       const entries: LogEntry[] = [];
-      for await (const entry of this.store.history(apiName, jobId)) entries.push(entry);
+      for await (const entry of this.store.history(apiName, jobId, after)) entries.push(entry);
       return entries;
     };
     yield* await this.wire.call(this.caller, { what: 'history', run, unavailable });
