@@ -59,7 +59,10 @@ export class LocalJob {
   /** The job has ended. */
   stop(graceMs: number): Promise<void> {
     this.isHalted = true;
-    this.stopping ??= this.end(graceMs);
+    this.stopping ??= this.end(graceMs).catch((error: unknown) => {
+      this.stopping = null; // What could not be removed is tried again by whoever asks again.
+      throw error;
+    });
     return this.stopping;
   }
 

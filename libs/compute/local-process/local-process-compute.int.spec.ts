@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { anApiSpec } from '#test/support/api.builders.ts';
-import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from 'tar';
@@ -138,6 +138,33 @@ describe('workers as local processes', () => {
         reason: { kind: 'worker.code_unusable', message: 'there is no code archive code/none' },
       })),
     );
+  });
+
+  it('can be told again to end a job whose files could not be removed', async () => {
+    const workload = platform.workload();
+    await platform.enqueue(workload, []);
+    await platform.compute.start(workload);
+    const jobs = join(platform.dataDir, 'jobs');
+    await rename(jobs, `${jobs}.away`);
+    await writeFile(jobs, 'no folder');
+    await expect(platform.compute.stop(workload.jobId, 0)).rejects.toThrow('ENOTDIR');
+    await rm(jobs);
+    await rename(`${jobs}.away`, jobs);
+    await platform.compute.stop(workload.jobId, 0);
+    expect(await readdir(jobs)).toEqual([]);
+  });
+
+  it('removes old files also when it leads again', async () => {
+    const { dataDir } = platform;
+    await platform.stop();
+    const retention = { ageMsMax: 1000, logBytesMax: 1024 };
+    platform = await LocalPlatform.start({ dataDir, sweepMs: 20, retention });
+    await platform.compute.close();
+    platform.compute.onReport(() => {});
+    const old = join(dataDir, 'jobs', '00000000000000aa');
+    await mkdir(old, { recursive: true });
+    await utimes(old, 0, 0);
+    await until('the old files to go', () => !existsSync(old));
   });
 
   it('runs the batch of a worker that was killed again on its replacement', async () => {

@@ -44,6 +44,8 @@ export interface LocalProcessComputeOptions {
   readonly blobs: BlobStore;
   readonly clock: Clock;
   readonly retention: FileRetention;
+  /** How often old files are looked for while this leads. */
+  readonly sweepMs?: number;
   /** Old files could not be removed; it is tried again later. */
   onSweepFailed?(error: unknown): void;
 }
@@ -104,7 +106,10 @@ export class LocalProcessCompute implements Compute {
     this.listener = listener;
     // Whoever listens leads; a standby needs no workers, and knows of no file whether it is in use.
     this.host.pool.fill();
-    this.sweeping ??= setInterval(() => void this.sweep(), SWEEP_MS).unref();
+    this.sweeping ??= setInterval(
+      () => void this.sweep(),
+      this.options.sweepMs ?? SWEEP_MS,
+    ).unref();
   }
 
   async readLog(
@@ -128,6 +133,7 @@ export class LocalProcessCompute implements Compute {
 
   async close(): Promise<void> {
     if (this.sweeping !== null) clearInterval(this.sweeping);
+    this.sweeping = null; // It may come to lead again.
     const stops = [...this.jobs.values()].map((job) => job.leave(CLOSE_MS_MAX));
     this.jobs.clear();
     await Promise.all(stops);
