@@ -17,7 +17,7 @@ export interface FollowedJobs {
 interface Leftover {
   readonly jobId: JobId;
   /** For when nobody knows the job. */
-  remove(): Promise<void>;
+  readonly remove: () => Promise<void>;
 }
 
 /** Has every job that is not done with kept by a `JobKeeper`, until `signal` aborts. */

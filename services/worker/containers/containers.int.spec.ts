@@ -135,13 +135,11 @@ describe('the containers of a worker', () => {
   });
 
   it('puts no pipe into the folder of the logs, and leaves none behind', async () => {
-    const pipes = async (): Promise<readonly string[]> =>
-      (await readdir(tmpdir())).filter((name) => name.startsWith('cortex-output-'));
-    const before = await pipes();
+    const before = await pipesInTmp();
     run('console.log("up"); setInterval(() => {}, 1000)');
     await until('its word', async () => (await readFile(logFile(), 'utf8')).includes('up'));
     expect(await readdir(dirname(logFile()))).toEqual(['worker.log']);
-    expect((await pipes()).filter((name) => !before.includes(name))).toEqual([]);
+    expect((await pipesInTmp()).filter((name) => !before.includes(name))).toEqual([]);
   });
 
   it('gives the output a name that a shell can open', async () => {
@@ -254,6 +252,9 @@ describe('the containers of a worker', () => {
     expect(await ended).toMatchObject({ message: 'container "api" exited with code 7' });
   });
 });
+
+const pipesInTmp = async (): Promise<readonly string[]> =>
+  (await readdir(tmpdir())).filter((name) => name.startsWith('cortex-output-'));
 
 const readinessOf = (
   handlerPort: number,

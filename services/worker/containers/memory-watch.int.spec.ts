@@ -8,7 +8,11 @@ const LIMIT_BYTES = 100 * 2 ** 20;
 
 describe('watching memory', () => {
   let child: ChildProcess | null = null;
-  afterEach(() => void killGroup(child?.pid ?? 0));
+  let watch: MemoryWatch | null = null;
+  afterEach(() => {
+    watch?.close();
+    if (child?.pid !== undefined) killGroup(child.pid);
+  });
 
   it('names those who are there when the limit is exceeded, not those of the last search', async () => {
     // Starts another process, and takes the memory, between two searches.
@@ -21,7 +25,7 @@ describe('watching memory', () => {
     child = spawn(process.execPath, ['-e', script], { detached: true, stdio: 'ignore' });
     const pid = child.pid ?? 0;
     const named = await new Promise<readonly number[]>((resolve) => {
-      new MemoryWatch({
+      watch = new MemoryWatch({
         pid,
         limitBytes: LIMIT_BYTES,
         onExceeded: (_, pids) => resolve(pids),
