@@ -51,6 +51,11 @@ export class LocalJob {
     return this.starting;
   }
 
+  /** Otherwise workers of an earlier scheduler may go on, one that is paused and cannot say so. */
+  get isFirstHere(): boolean {
+    return this.workload.firstRestart === 0;
+  }
+
   async halt(): Promise<void> {
     this.isHalted = true;
     await Promise.all(this.workers.map((worker) => worker.halt()));

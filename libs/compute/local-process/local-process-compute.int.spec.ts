@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from 'tar';
 import { InMemoryBlobStore } from '#libs/object-store/in-memory/in-memory-blob-store.ts';
-import { workerId } from '#libs/domain/kernel/ids.ts';
+import { jobId, workerId } from '#libs/domain/kernel/ids.ts';
 import { computeContract } from '../compute.contract.ts';
 import { aPod } from '#test/support/workload.builders.ts';
 import { HANDLERS, LocalPlatform } from '#test/support/local-platform.ts';
@@ -274,6 +274,31 @@ describe('workers as local processes', () => {
     expect(platform.states(workload).at(-1)).toBe('0.0 succeeded');
     expect(await platform.compute.list()).toEqual([]);
   });
+
+  it('halts workers that another has started, who is paused', async () => {
+    const workload = platform.workload({ workers: 2 });
+    await platform.enqueue(
+      workload,
+      Array.from({ length: 100 }, () => '[{"sleepMs":30}]'),
+    );
+    await platform.compute.start(workload);
+    await until('some calls', () => platform.calls().length >= 8);
+
+    await platform.successor.halt(workload.jobId);
+    const calls = () => platform.calls().filter(({ body }) => body !== undefined).length;
+    const started = calls();
+
+    const receiver = await platform.queue.receiver(workload);
+    await until('all the rest on the queue', async () => {
+      const batches = await receiver.receive(100, 500);
+      return batches.length === 0;
+    });
+    await receiver.close();
+    expect(calls()).toBe(started);
+    expect(started).toBeLessThan(100);
+  });
+
+  it('halts nobody where nobody works', () => platform.successor.halt(jobId('00000000000000ff')));
 
   it('cuts a call that outlasts the grace, and offers its batch again', async () => {
     const workload = platform.workload();

@@ -42,6 +42,8 @@ export interface LocalProcessComputeOptions {
   /** Where handlers run that came without code. */
   readonly workingFolder: string;
   readonly blobs: BlobStore;
+  /** Keeps workers of a job from starting handler calls whoever has started them. */
+  haltEverywhere(jobId: JobId): Promise<void>;
   readonly clock: Clock;
   readonly retention: FileRetention;
   /** How often old files are looked for while this leads. */
@@ -88,7 +90,9 @@ export class LocalProcessCompute implements Compute {
   }
 
   async halt(jobId: JobId): Promise<void> {
-    await this.jobs.get(jobId)?.halt();
+    const job = this.jobs.get(jobId);
+    const mayHaveOthers = job?.isFirstHere !== true;
+    await Promise.all([job?.halt(), mayHaveOthers && this.options.haltEverywhere(jobId)]);
   }
 
   async callCompletionHook(jobId: JobId, body: string, signal: AbortSignal): Promise<HookResponse> {
