@@ -114,7 +114,7 @@ export class LocalJob {
 
   private async end(graceMs: number): Promise<void> {
     await this.endWorkers(graceMs);
-    if (this.files !== null) await removeJobFiles(this.files);
+    if (this.files !== null) await removeJobFiles(this.host.dataDir, this.workload.jobId);
   }
 
   private async endWorkers(graceMs: number, leaveMsMax?: number): Promise<void> {

@@ -154,6 +154,14 @@ describe('workers as local processes', () => {
     expect(await readdir(jobs)).toEqual([]);
   });
 
+  it('removes the files of a job that an earlier scheduler has started', async () => {
+    const workload = platform.workload();
+    await platform.enqueue(workload, []);
+    await platform.compute.start(workload);
+    await platform.successor.stop(workload.jobId, 0);
+    expect(await readdir(join(platform.dataDir, 'jobs'))).toEqual([]);
+  });
+
   it('removes old files also when it leads again', async () => {
     const { dataDir } = platform;
     await platform.stop();

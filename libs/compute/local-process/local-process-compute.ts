@@ -14,7 +14,7 @@ import type { FileRetention } from '../file-retention.ts';
 import type { Runners } from '../runners.ts';
 import { CodeFolders } from './code-folders.ts';
 import { HandlerPorts } from './handler-ports.ts';
-import { logFileOf } from './job-folder.ts';
+import { logFileOf, removeJobFiles } from './job-folder.ts';
 import { type JobHost, LocalJob } from './local-job.ts';
 import { removeOldFiles } from './old-files.ts';
 import { readLogBytes } from './read-log.ts';
@@ -102,7 +102,9 @@ export class LocalProcessCompute implements Compute {
   }
 
   async stop(jobId: JobId, graceMs: number): Promise<void> {
-    await this.jobs.get(jobId)?.stop(graceMs);
+    const job = this.jobs.get(jobId);
+    if (job === undefined) return removeJobFiles(this.options.dataDir, jobId); // Of an earlier scheduler.
+    await job.stop(graceMs);
     this.jobs.delete(jobId);
   }
 
