@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { bytesOfQuantity, millisOfCpu } from '#libs/domain/api/quantity.ts';
-import { CODE_CONTAINER, WORKER_CONTAINER } from '#libs/compute/kubernetes/labels.ts';
+import { CODE_CONTAINER, WORKER_CONTAINER } from '#libs/compute/pod-assignment.ts';
 import { webhooksFields } from '#libs/webhook/webhook-url.schema.ts';
 import { API_NAME } from '../api-names.ts';
 import { RESERVED_SEGMENTS } from '../management-routes.ts';
