@@ -8,6 +8,10 @@ export const CODE_UNUSABLE_EXIT = 65;
 /** What a worker in a pod exits with when it was made to leave, and not by who leads. */
 export const SENT_AWAY_EXIT = 143;
 
+/** Containers of ours in a worker's pod; the others are the user's. */
+export const WORKER_CONTAINER = 'cortex-worker';
+export const CODE_CONTAINER = 'cortex-code';
+
 /** What all workers of a job are told, in a file; which of them it is, a worker reads in its environment. */
 export interface PodAssignment {
   readonly apiName: ApiName;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { InMemoryBatchQueue } from '#libs/batch-queue/in-memory/in-memory-batch-queue.ts';
 import type { JobId } from '#libs/domain/kernel/ids.ts';
+import { PlatformView } from '#libs/domain/status/platform-view.ts';
 import { FaultPoints, FaultyEventStore } from '#test/support/fault-points.ts';
 import { jobStopRequested } from '#test/support/job.builders.ts';
 import { Candidate, Scheduling } from '#test/support/scheduling.ts';
@@ -9,7 +10,7 @@ import { Candidate, Scheduling } from '#test/support/scheduling.ts';
 async function seeThrough(
   killedAt: number,
   live: (shared: Scheduling, id: JobId) => Promise<void>,
-): Promise<{ statuses: string[]; writeCount: number }> {
+): Promise<{ statuses: string[]; workers: string[]; writeCount: number }> {
   const faults = new FaultPoints();
   const store = new FaultyEventStore(faults);
   const shared = new Scheduling(store, new InMemoryBatchQueue({ leaseMs: 60_000 }));
@@ -28,7 +29,18 @@ async function seeThrough(
   await shared.released(id);
   const ends = await shared.ends(id);
   await Promise.all(candidates.map((candidate) => candidate.stop()));
-  return { statuses: ends.map(({ status }) => status), writeCount };
+  const workers = await statesOfWorkers(shared, id);
+  return { statuses: ends.map(({ status }) => status), workers, writeCount };
+}
+
+/** As everybody sees them, by the whole log. */
+async function statesOfWorkers(shared: Scheduling, id: JobId): Promise<string[]> {
+  const view = new PlatformView();
+  for await (const entries of shared.store.follow(0, AbortSignal.timeout(50))) {
+    for (const entry of entries) if (entry.kind === 'event') view.apply(entry.logged);
+    if (view.position === (await shared.store.lastPosition())) break;
+  }
+  return [...(view.jobs.get(id)?.workers.values() ?? [])].map(({ state }) => state);
 }
 
 const lives = {
@@ -43,13 +55,15 @@ const lives = {
 };
 
 describe.each(Object.entries(lives))('a job that ends %s', (status, live) => {
-  it('does so once, at whatever write to the log its leader is killed', async () => {
-    const { statuses, writeCount } = await seeThrough(0, live);
-    expect(statuses).toEqual([status]);
+  it('does so once, with its workers, at whatever write to the log its leader is killed', async () => {
+    const { writeCount, ...seen } = await seeThrough(0, live);
+    const workers = ['succeeded', 'succeeded']; // They have left.
+    expect(seen).toEqual({ statuses: [status], workers });
     for (let killedAt = 1; killedAt <= writeCount; killedAt++) {
       expect({ killedAt, ...(await seeThrough(killedAt, live)) }).toMatchObject({
         killedAt,
         statuses: [status],
+        workers,
       });
     }
   });

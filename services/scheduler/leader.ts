@@ -72,7 +72,8 @@ export class Leader {
     if (signal.aborted) return following;
 
     compute.onReport((report) => recorder.add(report));
-    const keepers = new KeepJobs(follower, this.deps, signal);
+    const reportsSettled = (): Promise<void> => recorder.settled();
+    const keepers = new KeepJobs(follower, { ...this.deps, reportsSettled }, signal);
     const webhooks = new SendWebhooks(follower, this.deps, signal);
     follower.onJobsChanged((jobs) => {
       keepers.changed(jobs);

@@ -12,11 +12,11 @@ import { NO_DEAD_LETTERS } from '#test/support/queue.builders.ts';
 /** Lets a test do something before the queues are listed or one is deleted, or fail instead. */
 class WatchedQueue extends InMemoryBatchQueue {
   beforeList: () => Promise<void> = () => Promise.resolve();
-  beforeDelete: () => Promise<void> = () => Promise.resolve();
+  beforeDelete: (key: JobQueueKey) => Promise<void> = () => Promise.resolve();
   listCount = 0;
 
   override async delete(key: JobQueueKey): Promise<void> {
-    await this.beforeDelete();
+    await this.beforeDelete(key);
     await super.delete(key);
   }
 
@@ -124,6 +124,18 @@ describe('a leader that starts', () => {
     candidate = new Candidate(shared);
     await untilQueued();
     expect(queue.listCount).toBe(2);
+  });
+
+  it('deletes those that it can when one cannot be deleted', async () => {
+    const [stuck, other] = [jobId('00000000000000fe'), jobId('00000000000000ff')];
+    for (const id of [stuck, other]) await queue.create(keyOf(id), NO_DEAD_LETTERS);
+    queue.beforeDelete = async (key) => {
+      if (key.jobId === stuck) throw new BatchQueueUnavailable('no');
+    };
+    candidate = new Candidate(shared);
+    await untilQueued(stuck);
+    queue.beforeDelete = () => Promise.resolve();
+    await untilQueued();
   });
 
   it('looks again later: a queue may come back after it was deleted', async () => {

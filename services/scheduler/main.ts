@@ -6,6 +6,7 @@ import { LocalProcessCompute } from '#libs/compute/local-process/local-process-c
 import { workerProgramIn } from '#libs/compute/local-process/worker-program.ts';
 import { openEventStore } from '#libs/event-store/event-store.wiring.ts';
 import { JetStreamLeaderLease } from '#libs/leader-lease/jetstream/jetstream-leader-lease.ts';
+import { haltJob } from '#libs/messaging/job-halts.ts';
 import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-store.ts';
 import { systemClock } from '#libs/platform/clock.ts';
 import { createLogger } from '#libs/platform/logger.ts';
@@ -45,6 +46,7 @@ function localCompute(): Compute {
     handlerEnv: handlerEnvOf(process.env),
     workingFolder: process.cwd(),
     blobs,
+    haltEverywhere: (jobId) => haltJob(nats, jobId),
     clock: systemClock,
     retention: config.retention,
     onSweepFailed: (error) => logger.warn({ err: error }, 'cannot remove old files, will retry'),

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '#test/support/until.ts';
@@ -19,8 +19,12 @@ describe('a file that is rotated', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  const open = (): RotatedFile =>
-    new RotatedFile(file, { bytesMax: 20, onProblem: (problem) => problems.push(problem) });
+  const open = (bytesMax = 20): RotatedFile =>
+    new RotatedFile(file, {
+      bytesMax,
+      reopenMs: 10,
+      onProblem: (problem) => problems.push(problem),
+    });
 
   it('is put aside when it is too large, and one such file is kept', async () => {
     const rotated = open();
@@ -56,5 +60,18 @@ describe('a file that is rotated', () => {
     for (const line of ['a line that is long enough', 'next', 'last']) rotated.write(line);
     await until('the problem', () => problems.length > 0);
     expect(problems[0]).toContain('gateway.log');
+  });
+
+  it('is opened again after it could not be written', async () => {
+    await mkdir(file, { recursive: true }); // In its place, so that it cannot be opened.
+    const rotated = open(1_000_000);
+    rotated.write('lost');
+    await until('the problem', () => problems.length > 0);
+    await rmdir(file);
+    await until('a line to be written', async () => {
+      rotated.write('later');
+      return (await text(file).catch(() => '')).includes('later');
+    });
+    await rotated.end();
   });
 });

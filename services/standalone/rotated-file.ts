@@ -1,9 +1,13 @@
 import { createWriteStream, mkdirSync, renameSync, statSync, type WriteStream } from 'node:fs';
 import { dirname } from 'node:path';
 
+const REOPEN_MS = 1000;
+
 export interface RotatedFileOptions {
   /** The file is put aside when it is larger, as `<file>.1`; the one that was there before goes. */
   readonly bytesMax: number;
+  /** How long lines are dropped before a file that could not be written is tried again. */
+  readonly reopenMs?: number;
   onProblem(problem: string): void;
 }
 
@@ -11,17 +15,19 @@ export interface RotatedFileOptions {
 export class RotatedFile {
   private stream: WriteStream;
   private sizeBytes: number;
+  private brokenAt: number | null = null;
 
   constructor(
     private readonly file: string,
     private readonly options: RotatedFileOptions,
   ) {
-    mkdirSync(dirname(file), { recursive: true });
+    this.makeFolder();
     this.sizeBytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
     this.stream = this.open();
   }
 
   write(line: string): void {
+    if (!this.canWrite()) return;
     const text = `${line}\n`;
     if (this.sizeBytes > this.options.bytesMax) this.rotate();
     this.sizeBytes += Buffer.byteLength(text);
@@ -37,8 +43,29 @@ export class RotatedFile {
     const stream = createWriteStream(this.file, { flags: 'a' });
     stream.on('error', ({ message }) => {
       this.options.onProblem(`cannot write ${this.file}: ${message}`);
+      if (stream === this.stream) this.brokenAt ??= performance.now(); // It takes no more.
     });
     return stream;
+  }
+
+  /** The disk may have room again, or the folder be back. */
+  private canWrite(): boolean {
+    if (this.brokenAt === null) return true;
+    if (performance.now() - this.brokenAt < (this.options.reopenMs ?? REOPEN_MS)) return false;
+    try {
+      this.makeFolder();
+    } catch (error) {
+      this.options.onProblem(`cannot write ${this.file}: ${String(error)}`);
+      this.brokenAt = performance.now();
+      return false;
+    }
+    this.brokenAt = null;
+    this.stream = this.open();
+    return true;
+  }
+
+  private makeFolder(): void {
+    mkdirSync(dirname(this.file), { recursive: true });
   }
 
   private rotate(): void {

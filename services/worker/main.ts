@@ -1,6 +1,7 @@
 import { openBatchQueue } from '#libs/batch-queue/batch-queue.wiring.ts';
-import { type FromWorker, isToWorker } from '#libs/compute/worker-protocol.ts';
+import { type FromWorker, isToWorker, type ToWorker } from '#libs/compute/worker-protocol.ts';
 import { openEventStore } from '#libs/event-store/event-store.wiring.ts';
+import { onJobHalt } from '#libs/messaging/job-halts.ts';
 import { systemClock } from '#libs/platform/clock.ts';
 import { createLogger } from '#libs/platform/logger.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
@@ -47,10 +48,18 @@ function endProcess(code: number): void {
 async function runUnderParent(): Promise<void> {
   const opening = openWorker({ send: sendToParent, exit: endProcess });
   process.on('message', (message) => {
-    if (isToWorker(message)) void opening.then((opened) => opened.obey(message));
+    if (isToWorker(message)) void opening.then((opened) => obey(opened, message));
   });
   leaveOn('disconnect', 'SIGTERM', 'SIGINT');
   worker = await opening;
+}
+
+/** Its parent may be paused when the job ends under another scheduler: so it also hears that on NATS. */
+async function obey(assigned: Worker, order: ToWorker): Promise<void> {
+  if (order.type === 'assign') {
+    onJobHalt(await connecting, order.assignment.jobId, () => assigned.obey({ type: 'halt' }));
+  }
+  assigned.obey(order);
 }
 
 /** Whoever leads says what to do. */

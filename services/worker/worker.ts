@@ -143,15 +143,20 @@ export class Worker {
   private async fail(reason: Reason): Promise<void> {
     if (!this.startLeaving()) return;
     this.deps.logger.warn({ reason }, 'worker failed');
-    await this.closeAssigned(0);
+    await this.closeAssigned(0).catch((error: unknown) => {
+      this.deps.logger.error({ err: error }, 'worker cannot leave in order');
+    });
     await this.deps.send({ type: 'failed', reason });
     this.deps.exit(1);
   }
 
   private async closeAssigned(graceMs: number): Promise<void> {
-    await this.assigned?.runner.close(graceMs);
-    this.assigned?.hook.destroy();
-    await this.assigned?.containers.terminate();
+    try {
+      await this.assigned?.runner.close(graceMs);
+    } finally {
+      this.assigned?.hook.destroy();
+      await this.assigned?.containers.terminate();
+    }
   }
 
   /** @returns `false` when the worker is leaving already */

@@ -1,10 +1,7 @@
 import { inspect } from 'node:util';
-import { jetstreamManager } from '@nats-io/jetstream';
-import { DEAD_LETTER_STREAM, QUEUE_STREAM } from '#libs/batch-queue/jetstream/queue-names.ts';
-import { silentLogger } from '#libs/platform/logger.ts';
-import { connectNats } from '#libs/platform/nats/nats-connection.ts';
 import type { JobStatus } from '#test/support/platform-client.ts';
 import { until } from '#test/support/until.ts';
+import { leftoversOf } from './chaos-leftovers.ts';
 import type { ChaosPlan } from './chaos-plan.ts';
 import { ChaosPlatform, HANDLER } from './chaos-platform.ts';
 import { FaultInjector } from './fault-injector.ts';
@@ -16,7 +13,6 @@ import { type SubmittedJob, Submitter } from './submitter.ts';
 /** All jobs with all faults; a machine that is busy with other things is slow. */
 const RUN_MS_MAX = 300_000;
 const DOCUMENT_MS_MAX = 30_000;
-const RELEASE_MS_MAX = 30_000;
 
 export interface ChaosReport {
   readonly seed: number;
@@ -157,7 +153,7 @@ class ChaosRun {
 
   private async check(): Promise<readonly string[]> {
     await this.platform.untilReady();
-    const leftovers = await this.queueLeftovers();
+    const leftovers = await leftoversOf(this.platform, this.watch.view);
     const events = await this.watch.readAgain();
     const records = readRecords(this.platform.recordDir);
     const problems: string[] = [];
@@ -196,38 +192,4 @@ class ChaosRun {
     }>(`/v1/jobs/${jobId}/dead-letters`);
     return letters.map(({ index }) => index);
   }
-
-  /** Queues go and workers leave a moment after their job's end. */
-  private async queueLeftovers(): Promise<readonly string[]> {
-    const nats = await connectNats(this.platform.natsUrl, { name: 'chaos', logger: silentLogger });
-    const manager = await jetstreamManager(nats);
-    const leftovers = async (): Promise<readonly string[]> => {
-      const { state } = await manager.streams.info(QUEUE_STREAM);
-      const handlers = await this.platform.handlers();
-      const streams = await manager.streams.list().next();
-      return [
-        ...(state.consumer_count === 0 ? [] : [`${state.consumer_count} queues left`]),
-        ...(state.messages === 0 ? [] : [`${state.messages} batches left on queues`]),
-        ...handlers.map(({ jobId, pid }) => `handler ${pid} of job ${jobId} left`),
-        ...streams
-          .map(({ config }) => config.name)
-          .filter((name) => name.startsWith('CORTEX_') && !KNOWN_STREAMS.has(name))
-          .map((name) => `unknown stream ${name}`),
-      ];
-    };
-    let last: readonly string[] = [];
-    await until(
-      'leftovers to go',
-      async () => (last = await leftovers()).length === 0,
-      RELEASE_MS_MAX,
-    ).catch(() => {});
-    await nats.close();
-    return last;
-  }
 }
-
-const KNOWN_STREAMS: ReadonlySet<string> = new Set([
-  'CORTEX_EVENTS',
-  QUEUE_STREAM,
-  DEAD_LETTER_STREAM,
-]);

@@ -11,8 +11,9 @@ import {
 } from '#libs/compute/local-process/local-process-compute.ts';
 import { workerProgramIn } from '#libs/compute/local-process/worker-program.ts';
 import type { BatchEvent } from '#libs/domain/batch/batch.events.ts';
-import { jobId } from '#libs/domain/kernel/ids.ts';
+import { type JobId, jobId } from '#libs/domain/kernel/ids.ts';
 import { JetStreamEventStore } from '#libs/event-store/jetstream/jetstream-event-store.ts';
+import { haltJob } from '#libs/messaging/job-halts.ts';
 import { systemClock } from '#libs/platform/clock.ts';
 import { silentLogger } from '#libs/platform/logger.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
@@ -41,6 +42,7 @@ interface Parts {
   readonly store: JetStreamEventStore;
   readonly queue: JetStreamBatchQueue;
   readonly compute: LocalProcessCompute;
+  readonly successor: LocalProcessCompute;
   /** Also what this platform's handlers are known by among the processes of the machine. */
   readonly dataDir: string;
 }
@@ -80,7 +82,7 @@ export class LocalPlatform {
       LOG_LEVEL: 'silent',
       ...workerEnv,
     };
-    const compute = new LocalProcessCompute({
+    const options = {
       dataDir,
       workersMax: 4,
       warmWorkers: 0,
@@ -91,9 +93,12 @@ export class LocalPlatform {
       blobs: { put: nothing, delete: nothing, get: () => Promise.resolve(null) },
       clock: systemClock,
       retention: { ageMsMax: 86_400_000, logBytesMax: 1024 ** 3 },
+      haltEverywhere: (id: JobId) => haltJob(connection, id),
       ...changes,
-    });
-    return new LocalPlatform({ nats, connection, store, queue, compute, dataDir });
+    };
+    const compute = new LocalProcessCompute(options);
+    const successor = new LocalProcessCompute(options);
+    return new LocalPlatform({ nats, connection, store, queue, compute, successor, dataDir });
   }
 
   get nats(): TestNatsServer {
@@ -110,6 +115,11 @@ export class LocalPlatform {
 
   get compute(): LocalProcessCompute {
     return this.parts.compute;
+  }
+
+  /** What another scheduler has, that leads when the first one is paused. */
+  get successor(): LocalProcessCompute {
+    return this.parts.successor;
   }
 
   get dataDir(): string {

@@ -1,9 +1,8 @@
 import { constants } from 'node:os';
 import type { V1ContainerStateTerminated, V1ContainerStatus } from '@kubernetes/client-node';
 import type { Reason } from '#libs/domain/job/job.events.ts';
-import { CODE_UNUSABLE_EXIT } from '../pod-assignment.ts';
+import { CODE_CONTAINER, WORKER_CONTAINER, CODE_UNUSABLE_EXIT } from '../pod-assignment.ts';
 import { START_ERROR_EXITS } from './job-manifest.ts';
-import { CODE_CONTAINER, WORKER_CONTAINER } from './labels.ts';
 import type { PodFailure } from './pod-failure.ts';
 
 const SIGNAL_BASE = 128;

@@ -9,7 +9,7 @@ import type {
 import type { ApiSpec } from '#libs/domain/api/api-spec.ts';
 import type { Workload } from '../compute.port.ts';
 import { mergeConfig } from '../merge-config.ts';
-import { CODE_UNUSABLE_EXIT, type PodAssignment } from '../pod-assignment.ts';
+import { CODE_CONTAINER, CODE_UNUSABLE_EXIT, type PodAssignment } from '../pod-assignment.ts';
 import {
   handlerContainers,
   handlerPortOf,
@@ -17,7 +17,6 @@ import {
   shmVolumeOf,
 } from './handler-containers.ts';
 import {
-  CODE_CONTAINER,
   FIRST_RESTART_ANNOTATION,
   jobLabels,
   KUEUE_QUEUE_LABEL,

@@ -1,9 +1,5 @@
 import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
 
-/** Containers of ours in a worker's pod; the others are the user's. */
-export const WORKER_CONTAINER = 'cortex-worker';
-export const CODE_CONTAINER = 'cortex-code';
-
 /** Label that a node carries to belong to one of `node_groups`. */
 export const NODE_GROUP_LABEL = 'cortex.dev/node-group';
 export const JOB_ID_LABEL = 'cortex.dev/job-id';

@@ -4,8 +4,8 @@ import type {
   V1ResourceRequirements,
   V1SecurityContext,
 } from '@kubernetes/client-node';
+import { CODE_CONTAINER, WORKER_CONTAINER } from '../pod-assignment.ts';
 import { CODE_FOLDER } from './handler-containers.ts';
-import { CODE_CONTAINER, WORKER_CONTAINER } from './labels.ts';
 import type { PodSettings } from './pod-settings.ts';
 
 /** Where the worker finds its assignment; handlers do not see it. */

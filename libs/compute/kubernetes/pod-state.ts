@@ -1,7 +1,7 @@
 import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
 import type { Reason } from '#libs/domain/job/job.events.ts';
+import { CODE_CONTAINER, WORKER_CONTAINER } from '../pod-assignment.ts';
 import { endOfContainer } from './container-end.ts';
-import { CODE_CONTAINER, WORKER_CONTAINER } from './labels.ts';
 import type { PodFailure } from './pod-failure.ts';
 
 /** What a pod's status says about the worker in it. */

@@ -1,8 +1,8 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import type { JobId, WorkerId } from '#libs/domain/kernel/ids.ts';
 import type { BlobStore } from '#libs/object-store/blob-store.port.ts';
+import { WORKER_CONTAINER } from '../pod-assignment.ts';
 import type { Cluster } from './cluster.ts';
-import { WORKER_CONTAINER } from './labels.ts';
 import { indexOf, podNameOf, podsBefore } from './pod-facts.ts';
 
 /** What is kept of a worker's log when its pods are gone: the end of it. */

@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { create } from 'tar';
 import { InMemoryBlobStore } from '#libs/object-store/in-memory/in-memory-blob-store.ts';
 import { CodeUnusable } from '../code-archive.ts';
 import { CodeFolders } from './code-folders.ts';
+import { removeOldFiles } from './old-files.ts';
 
 describe('folders of handler code', () => {
   let root: string;
@@ -66,6 +68,22 @@ describe('folders of handler code', () => {
     await expect(folders.folderOf('code/1')).rejects.toThrow(CodeUnusable);
 
     expect(await readdir(root)).toEqual([]);
+  });
+
+  it('has all of the code, also when it was about to be removed', async () => {
+    await blobs.put('code/1', await archive(['handler.py']));
+    const retention = { ageMsMax: 60_000, logBytesMax: 0 };
+    const nothing = { jobs: new Set<never>(), codeFolders: new Set<string>() };
+    const data = join(root, 'data');
+    const raced = new CodeFolders(join(data, 'code'), blobs);
+    for (let round = 0; round < 200; round++) {
+      await utimes(await raced.folderOf('code/1'), 0, 0);
+      const removing = removeOldFiles(data, retention, nothing);
+      for (let turn = 0; turn < round % 20; turn++) await setImmediate();
+      const [folder] = await Promise.all([raced.folderOf('code/1'), removing]);
+      expect({ round, names: await readdir(folder) }).toEqual({ round, names: ['handler.py'] });
+    }
+    expect(await readdir(join(data, 'code'))).toHaveLength(1);
   });
 
   it('says so when the archive is gone', async () => {

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { access, mkdir, rename, rm, utimes } from 'node:fs/promises';
+import { mkdir, rename, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BlobStore } from '#libs/object-store/blob-store.port.ts';
 import { CodeUnusable, unpackCode } from '../code-archive.ts';
@@ -30,11 +30,7 @@ export class CodeFolders {
   }
 
   private async ensure(folder: string, codeKey: string): Promise<string> {
-    if (await exists(folder)) {
-      const now = new Date();
-      await utimes(folder, now, now); // Folders are removed by when they were last asked for.
-      return folder;
-    }
+    if (await isTouched(folder)) return folder; // It is removed by when it was last asked for.
     const archive = await this.blobs.get(codeKey);
     if (archive === null) throw new CodeUnusable(`there is no code archive ${codeKey}`);
     const unfinished = `${folder}.${randomUUID()}`;
@@ -43,7 +39,7 @@ export class CodeFolders {
       await unpackCode(archive, unfinished);
       await rename(unfinished, folder); // Whoever sees the folder sees all of it.
     } catch (error) {
-      if (await exists(folder)) return folder; // Another process was faster.
+      if (await isTouched(folder)) return folder; // Another process was faster.
       const problem = error instanceof Error ? error.message : String(error);
       throw new CodeUnusable(`cannot unpack code archive ${codeKey}: ${problem}`, { cause: error });
     } finally {
@@ -53,8 +49,11 @@ export class CodeFolders {
   }
 }
 
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
+/** @returns whether there is such a folder; as of now it is a new one */
+const isTouched = (folder: string): Promise<boolean> => {
+  const now = new Date();
+  return utimes(folder, now, now).then(
     () => true,
     () => false,
   );
+};

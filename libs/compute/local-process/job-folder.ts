@@ -4,6 +4,8 @@ import type { ApiName, JobId, WorkerId } from '#libs/domain/kernel/ids.ts';
 import type { Workload } from '../compute.port.ts';
 import { mergeConfig } from '../merge-config.ts';
 
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
+
 /** Files that the handlers of one job find. They go with the job; its logs stay. */
 export interface JobFiles {
   readonly folder: string;
@@ -32,8 +34,11 @@ async function writeWhole(file: string, text: string): Promise<void> {
   await rename(draft, file);
 }
 
-export const removeJobFiles = ({ folder }: JobFiles): Promise<void> =>
-  rm(folder, { recursive: true, force: true });
+/** Nothing is removed for a name that is no name of ours. */
+export async function removeJobFiles(dataDir: string, jobId: JobId): Promise<void> {
+  if (!NAME.test(jobId)) return;
+  await rm(join(dataDir, 'jobs', jobId), { recursive: true, force: true });
+}
 
 /** Where a worker's handler writes; `null` when the names are no names of ours. */
 export function logFileOf(
@@ -41,6 +46,6 @@ export function logFileOf(
   worker: { readonly apiName: ApiName; readonly jobId: JobId; readonly workerId: WorkerId },
 ): string | null {
   const names = [worker.apiName, worker.jobId, worker.workerId];
-  if (!names.every((name) => /^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name))) return null;
+  if (!names.every((name) => NAME.test(name))) return null;
   return join(dataDir, 'logs', worker.apiName, worker.jobId, `${worker.workerId}.log`);
 }

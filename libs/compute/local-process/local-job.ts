@@ -51,6 +51,11 @@ export class LocalJob {
     return this.starting;
   }
 
+  /** Otherwise workers of an earlier scheduler may go on, one that is paused and cannot say so. */
+  get isFirstHere(): boolean {
+    return this.workload.firstRestart === 0;
+  }
+
   async halt(): Promise<void> {
     this.isHalted = true;
     await Promise.all(this.workers.map((worker) => worker.halt()));
@@ -59,7 +64,10 @@ export class LocalJob {
   /** The job has ended. */
   stop(graceMs: number): Promise<void> {
     this.isHalted = true;
-    this.stopping ??= this.end(graceMs);
+    this.stopping ??= this.end(graceMs).catch((error: unknown) => {
+      this.stopping = null; // What could not be removed is tried again by whoever asks again.
+      throw error;
+    });
     return this.stopping;
   }
 
@@ -106,7 +114,7 @@ export class LocalJob {
 
   private async end(graceMs: number): Promise<void> {
     await this.endWorkers(graceMs);
-    if (this.files !== null) await removeJobFiles(this.files);
+    if (this.files !== null) await removeJobFiles(this.host.dataDir, this.workload.jobId);
   }
 
   private async endWorkers(graceMs: number, leaveMsMax?: number): Promise<void> {

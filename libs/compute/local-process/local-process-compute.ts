@@ -14,7 +14,7 @@ import type { FileRetention } from '../file-retention.ts';
 import type { Runners } from '../runners.ts';
 import { CodeFolders } from './code-folders.ts';
 import { HandlerPorts } from './handler-ports.ts';
-import { logFileOf } from './job-folder.ts';
+import { logFileOf, removeJobFiles } from './job-folder.ts';
 import { type JobHost, LocalJob } from './local-job.ts';
 import { removeOldFiles } from './old-files.ts';
 import { readLogBytes } from './read-log.ts';
@@ -42,8 +42,12 @@ export interface LocalProcessComputeOptions {
   /** Where handlers run that came without code. */
   readonly workingFolder: string;
   readonly blobs: BlobStore;
+  /** Keeps workers of a job from starting handler calls whoever has started them. */
+  haltEverywhere(jobId: JobId): Promise<void>;
   readonly clock: Clock;
   readonly retention: FileRetention;
+  /** How often old files are looked for while this leads. */
+  readonly sweepMs?: number;
   /** Old files could not be removed; it is tried again later. */
   onSweepFailed?(error: unknown): void;
 }
@@ -86,7 +90,9 @@ export class LocalProcessCompute implements Compute {
   }
 
   async halt(jobId: JobId): Promise<void> {
-    await this.jobs.get(jobId)?.halt();
+    const job = this.jobs.get(jobId);
+    const mayHaveOthers = job?.isFirstHere !== true;
+    await Promise.all([job?.halt(), mayHaveOthers && this.options.haltEverywhere(jobId)]);
   }
 
   async callCompletionHook(jobId: JobId, body: string, signal: AbortSignal): Promise<HookResponse> {
@@ -96,7 +102,9 @@ export class LocalProcessCompute implements Compute {
   }
 
   async stop(jobId: JobId, graceMs: number): Promise<void> {
-    await this.jobs.get(jobId)?.stop(graceMs);
+    const job = this.jobs.get(jobId);
+    if (job === undefined) return removeJobFiles(this.options.dataDir, jobId); // Of an earlier scheduler.
+    await job.stop(graceMs);
     this.jobs.delete(jobId);
   }
 
@@ -104,7 +112,10 @@ export class LocalProcessCompute implements Compute {
     this.listener = listener;
     // Whoever listens leads; a standby needs no workers, and knows of no file whether it is in use.
     this.host.pool.fill();
-    this.sweeping ??= setInterval(() => void this.sweep(), SWEEP_MS).unref();
+    this.sweeping ??= setInterval(
+      () => void this.sweep(),
+      this.options.sweepMs ?? SWEEP_MS,
+    ).unref();
   }
 
   async readLog(
@@ -128,6 +139,7 @@ export class LocalProcessCompute implements Compute {
 
   async close(): Promise<void> {
     if (this.sweeping !== null) clearInterval(this.sweeping);
+    this.sweeping = null; // It may come to lead again.
     const stops = [...this.jobs.values()].map((job) => job.leave(CLOSE_MS_MAX));
     this.jobs.clear();
     await Promise.all(stops);

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import type { Dirent } from 'node:fs';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobId } from '#libs/domain/kernel/ids.ts';
 import type { FileRetention } from '../file-retention.ts';
@@ -47,11 +48,31 @@ export async function removeOldFiles(
   const code = await foldersIn(join(dataDir, 'code'));
   const unused = code.filter((path) => !codeFolders.has(path));
   for (const path of unused) {
-    const { mtimeMs: changedMs } = await stat(path);
-    const folder = { path, bytes: 0, changedMs };
-    if (isOld(folder)) await remove(folder);
+    const isStillOld = async (at: string): Promise<boolean> => {
+      const { mtimeMs: changedMs } = await stat(at);
+      return isOld({ path: at, bytes: 0, changedMs });
+    };
+    if (await isStillOld(path)) await removeUnlessAskedFor(path, isStillOld);
   }
 }
+
+/** Under another name nobody is given it while it goes; whoever was given it just before keeps it. */
+async function removeUnlessAskedFor(
+  path: string,
+  isStillOld: (at: string) => Promise<boolean>,
+): Promise<void> {
+  const aside = `${path}.${randomUUID()}`;
+  await rename(path, aside);
+  // When it has been unpacked anew meanwhile, the new one stays.
+  if (!(await isStillOld(aside)) && (await isRenamed(aside, path))) return;
+  await rm(aside, { recursive: true, force: true });
+}
+
+const isRenamed = (from: string, to: string): Promise<boolean> =>
+  rename(from, to).then(
+    () => true,
+    () => false,
+  );
 
 /** Folders of jobs in these folders, with what is in them. */
 async function oldFoldersOf(

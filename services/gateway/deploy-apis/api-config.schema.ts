@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bytesOfQuantity, millisOfCpu } from '#libs/domain/api/quantity.ts';
+import { CODE_CONTAINER, WORKER_CONTAINER } from '#libs/compute/pod-assignment.ts';
 import { webhooksFields } from '#libs/webhook/webhook-url.schema.ts';
 import { API_NAME } from '../api-names.ts';
 import { RESERVED_SEGMENTS } from '../management-routes.ts';
@@ -7,7 +8,14 @@ import { labels } from './labels.schema.ts';
 
 /** A Batch API as users configure it. Parsing fills in the defaults; unknown keys are refused. */
 
-const RESERVED_CONTAINERS: ReadonlySet<string> = new Set(['dequeuer', 'proxy', 'worker']);
+/** The first two are Cortex's, the others are those that a pod gets beside them. */
+const RESERVED_CONTAINERS: ReadonlySet<string> = new Set([
+  'dequeuer',
+  'proxy',
+  'worker',
+  WORKER_CONTAINER,
+  CODE_CONTAINER,
+]);
 const RESERVED_ENV = /^(CORTEX_|KUBEXIT_)/;
 /** 15000 was the administration's of Cortex's proxy; the worker beside the containers listens on 8889. */
 const RESERVED_PORTS: ReadonlySet<number> = new Set([8889, 15_000]);
@@ -15,6 +23,10 @@ const CPU_MILLIS_MIN = 20;
 const MEMORY_BYTES_MIN = 20 * 1024 ** 2;
 
 const text = z.string().min(1);
+/** What a process can be given. */
+const argument = z.string().refine((value) => !value.includes('\0'), {
+  error: 'must not contain a NUL character: no process can be started with one',
+});
 
 /** YAML reads `cpu: 1` as a number; it means the same as `"1"`. */
 const quantity = z.union([z.number().transform(String), z.string()], {
@@ -42,7 +54,7 @@ const compute = z.strictObject({
 const env = z
   .record(
     z.string().regex(/^[A-Za-z_]\w*$/, 'is not the name of an environment variable'),
-    z.string(),
+    argument,
   )
   .superRefine((variables, context) => {
     for (const name of Object.keys(variables).filter((one) => RESERVED_ENV.test(one))) {
@@ -52,8 +64,19 @@ const env = z
   })
   .default({});
 
+const command = z.array(argument.min(1)).min(1);
+
 const port = z.int().min(1).max(65_535);
-const httpGet = z.strictObject({ port, path: z.string().startsWith('/').default('/') });
+const httpGet = z.strictObject({
+  port,
+  path: z
+    .string()
+    .regex(
+      /^\/[!-~]*$/,
+      'must start with "/" and contain only printable ASCII characters and no spaces; write others percent-encoded, e.g. "%20"',
+    )
+    .default('/'),
+});
 const tcpSocket = z.strictObject({ port });
 const timing = {
   initial_delay_seconds: z.int().min(0).default(0),
@@ -84,7 +107,7 @@ const livenessProbe = z
   .strictObject({
     http_get: httpGet.exactOptional(),
     tcp_socket: tcpSocket.exactOptional(),
-    exec: z.strictObject({ command: z.array(text).min(1) }).exactOptional(),
+    exec: z.strictObject({ command }).exactOptional(),
     ...timing,
     success_threshold: z.literal(1).default(1), // Kubernetes takes no other.
   })
@@ -102,8 +125,8 @@ const container = z.strictObject({
       error: ({ input }) => `"${String(input)}" is reserved; use another name`,
     }),
   image: text.nullable().default(null),
-  command: z.array(text).min(1).describe('Command that serves HTTP'),
-  args: z.array(z.string()).default([]),
+  command: command.describe('Command that serves HTTP'),
+  args: z.array(argument).default([]),
   env,
   compute: compute.prefault({}),
   readiness_probe: readinessProbe.nullable().default(null),
@@ -130,8 +153,7 @@ const pod = z.strictObject({
 
 const handler = z.strictObject({
   type: z.enum(['python', 'node']),
-  path: z
-    .string()
+  path: argument
     .min(1)
     .refine((path) => !path.startsWith('/') && !path.split('/').includes('..'), {
       error: 'must be relative to the deployed folder and stay inside it',

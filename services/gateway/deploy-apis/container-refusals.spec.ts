@@ -13,6 +13,8 @@ const container = (changes: object): object =>
 const withContainers = (...containers: readonly unknown[]): Buffer =>
   Buffer.from(JSON.stringify([aPodApi({ pod: { containers } })]));
 
+const NO_NUL = 'must not contain a NUL character: no process can be started with one';
+
 describe('reading the containers of an API', () => {
   it.each<[string, unknown, string]>([
     [
@@ -45,6 +47,36 @@ describe('reading the containers of an API', () => {
       container({ name: 'dequeuer' }),
       'sum: pod.containers.0.name: "dequeuer" is reserved; use another name',
     ],
+    ...['cortex-worker', 'cortex-code'].map((name): [string, unknown, string] => [
+      `the name of a container that a pod has anyway (${name})`,
+      container({ name }),
+      `sum: pod.containers.0.name: "${name}" is reserved; use another name`,
+    ]),
+    [
+      'a command with a NUL character',
+      container({ command: ['tr\0ue'] }),
+      `sum: pod.containers.0.command.0: ${NO_NUL}`,
+    ],
+    [
+      'an argument with a NUL character',
+      container({ args: ['-a', '\0'] }),
+      `sum: pod.containers.0.args.1: ${NO_NUL}`,
+    ],
+    [
+      'a variable with a NUL character',
+      container({ env: { A: '\0' } }),
+      `sum: pod.containers.0.env.A: ${NO_NUL}`,
+    ],
+    [
+      'a command of a probe with a NUL character',
+      container({ liveness_probe: { exec: { command: ['test', '\0'] } } }),
+      `sum: pod.containers.0.liveness_probe.exec.command.1: ${NO_NUL}`,
+    ],
+    ...['up', '/a b', '/\n', '/caf\u00e9', '/\u20ac'].map((path): [string, unknown, string] => [
+      `a path of a probe that cannot be asked for (${JSON.stringify(path)})`,
+      container({ readiness_probe: { http_get: { port: 1, path } } }),
+      'sum: pod.containers.0.readiness_probe.http_get.path: must start with "/" and contain only printable ASCII characters and no spaces; write others percent-encoded, e.g. "%20"',
+    ]),
     [
       'reserved variables',
       container({ env: { CORTEX_PORT: '1' } }),

@@ -9,6 +9,7 @@ import { InMemoryBlobStore } from '#libs/object-store/in-memory/in-memory-blob-s
 import { silentLogger } from '#libs/platform/logger.ts';
 import { FoldedStatusQueries } from '#test/support/gateway-status-queries.ts';
 import { aPodApi } from '#test/support/gateway.ts';
+import { severable } from '#test/support/severable.ts';
 import { TimeIds } from '../time-ids.ts';
 import { DeployApis } from './deploy-apis.ts';
 
@@ -96,12 +97,29 @@ describe('DeployApis of two gateways, to one endpoint in the same moment', () =>
     expect(await endpoints()).toEqual({ first: '/x', late: '/old', more: '/more' });
   });
 
-  it('send requests to the one that was first, also if the other’s gateway dies of it', async () => {
+  it('leave nothing of the other when nobody says whose the endpoint is', async () => {
     lateQueries.interruption = async () => {
       await first();
-      lateQueries.interruption = () => Promise.reject(new Error('killed'));
+      lateQueries.interruption = () => Promise.reject(new Error('no answer'));
     };
-    await expect(late.execute(requestOf(at('late', '/x')))).rejects.toThrow('killed');
+    const request = requestOf(at('more', '/more'), at('late', '/x'));
+    await expect(late.execute(request)).rejects.toThrow('no answer');
+    expect(await endpoints()).toEqual({ first: '/x' });
+  });
+
+  it('send requests to the one that was first, also if the other’s gateway dies of it', async () => {
+    const dead = new AbortController();
+    const killed = Promise.withResolvers<void>();
+    lateQueries.interruption = async () => {
+      await first();
+      lateQueries.interruption = async () => {
+        dead.abort();
+        killed.resolve();
+      };
+    };
+    const dying = deployApisOn(severable(store, dead.signal), lateQueries);
+    void dying.execute(requestOf(at('late', '/x')));
+    await killed.promise;
     expect(await endpoints()).toEqual({ first: '/x', late: '/x' });
     expect(await lateQueries.getApi({ endpoint: '/x' })).toMatchObject({ name: 'first' });
     expect(await first()).toMatchObject([{ message: 'first (BatchAPI) is up to date' }]);

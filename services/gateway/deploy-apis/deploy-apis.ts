@@ -73,8 +73,13 @@ export class DeployApis {
     await this.refuseTakenEndpoints(specs);
     if (archive !== null) await this.parts.blobs.put(archive.key, archive.bytes);
     const deployments: Deployment[] = [];
-    for (const spec of specs) deployments.push(await this.deploy(spec, archive?.key ?? null));
-    await this.refuseLostEndpoints(deployments);
+    try {
+      for (const spec of specs) deployments.push(await this.deploy(spec, archive?.key ?? null));
+      await this.refuseLostEndpoints(deployments);
+    } catch (error) {
+      await this.undoAll(deployments); // Also when nobody says whether the endpoints are ours.
+      throw error;
+    }
     return deployments.map(({ deployed }) => deployed);
   }
 
@@ -91,9 +96,17 @@ export class DeployApis {
     for (const { deployed } of deployments) {
       const { name, networking } = deployed.api;
       const owner = await this.parts.queries.getApi(networking);
-      if (owner === null || owner.name === name) continue;
-      for (const deployment of deployments) await this.undo(deployment);
-      throw endpointTaken(name, owner.name);
+      if (owner !== null && owner.name !== name) throw endpointTaken(name, owner.name);
+    }
+  }
+
+  /** What cannot be undone is of no harm: requests go to whoever deployed first. */
+  private async undoAll(deployments: readonly Deployment[]): Promise<void> {
+    for (const deployment of deployments) {
+      await this.undo(deployment).catch((error: unknown) => {
+        const { name } = deployment.deployed.api;
+        this.parts.logger.error({ err: error, apiName: name }, 'deployment cannot be undone');
+      });
     }
   }
 

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { apiName, jobId } from '#libs/domain/kernel/ids.ts';
 import { aSubmission, TestGateway } from '#test/support/gateway.ts';
+import { workerStateChanged } from '#test/support/worker.builders.ts';
 import { jobDetailsDocument, jobPageDocument } from '../openapi/documents.schema.ts';
 
 let gateway: TestGateway;
@@ -205,6 +207,23 @@ describe('GET /v1/jobs/<id>/workers/<worker>/log', () => {
 
     const rest = await gateway.request('GET', `${path}?offset=3`);
     expect(Buffer.from(await rest.arrayBuffer())).toEqual(Buffer.from('grüße\n').subarray(3));
+  });
+
+  it('says that more may come until the worker has left, also after the end of its job', async () => {
+    const id = await submit();
+    gateway.queries.workerLogs.set(`${id}/0`, 'going\n');
+    const isOpen = async (): Promise<string | null> =>
+      (await gateway.request('GET', `/v1/jobs/${id}/workers/0/log`)).headers.get(
+        'x-cortex-log-open',
+      );
+    await gateway.completeJob('sum', id);
+    expect(await isOpen()).toBe('true');
+
+    const event = workerStateChanged({ jobId: jobId(id), state: 'succeeded' });
+    const fact = { id: 'left', at: new Date().toISOString(), event };
+    const lane = { kind: 'worker', apiName: apiName('sum'), jobId: jobId(id) } as const;
+    await gateway.store.record(lane, [fact]);
+    expect(await isOpen()).toBe('false');
   });
 
   it('does not find workers that there are not, nor read from offsets that are none', async () => {

@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
 import { hasEnded } from '#libs/domain/job/job-status-code.ts';
-import { jobId, workerId } from '#libs/domain/kernel/ids.ts';
+import { type JobId, jobId, workerId } from '#libs/domain/kernel/ids.ts';
 import { jobNotFound } from '../endpoint.ts';
 import { type HttpReply, type HttpRequest, targetOf } from '../http-message.ts';
 import { badRequest, notFound } from '../request-refused.ts';
@@ -40,10 +40,21 @@ export class ReadWorkerLogController {
       .type('text/plain; charset=utf-8')
       .headers({
         'X-Cortex-Next-Offset': String(chunk.nextOffset),
-        // A standby scheduler may have answered: it reads the same log and knows of no worker.
-        'X-Cortex-Log-Open': String(chunk.isOpen || !hasEnded(job.status)),
+        'X-Cortex-Log-Open': String(
+          chunk.isOpen ||
+            !hasEnded(job.status) ||
+            !(await this.hasLeft(jobId(id), Number(ordinal))),
+        ),
       })
       .send(Buffer.from(chunk.base64, 'base64'));
+  }
+
+  /** A standby scheduler may have answered: it reads the same log and knows of no worker. */
+  private async hasLeft(id: JobId, ordinal: number): Promise<boolean> {
+    const after = ordinal === 0 ? null : workerId(ordinal - 1);
+    const page = await this.queries.listWorkers({ jobId: id, countMax: 1, after });
+    const state = page?.workers[0]?.state;
+    return state === 'succeeded' || state === 'failed';
   }
 }
 

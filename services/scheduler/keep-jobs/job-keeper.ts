@@ -2,6 +2,7 @@ import { jobDecider } from '#libs/domain/job/job.decider.ts';
 import type { JobCommand } from '#libs/domain/job/job.commands.ts';
 import { unreachable } from '#libs/domain/kernel/errors.ts';
 import { nextStep, type NextStep } from '#libs/domain/scheduling/next-step.ts';
+import { workersLeft } from '#libs/domain/status/workers-left.ts';
 import type { JobView } from '#libs/domain/status/job-view.ts';
 import type { PlatformView } from '#libs/domain/status/platform-view.ts';
 import type { BatchQueue } from '#libs/batch-queue/batch-queue.port.ts';
@@ -26,6 +27,8 @@ export interface JobKeeperDeps {
   readonly logger: Logger;
   /** How long a handler call may go on after its job has been stopped or timed out. */
   readonly graceMs: number;
+  /** Resolves when what the compute backend has reported so far is in the log. */
+  reportsSettled(): Promise<void>;
   /** How often to look whether a running job's queue is still there. */
   readonly queueLookMs?: number;
   /** How often to look for queues that nobody needs any more. */
@@ -185,12 +188,23 @@ export class JobKeeper {
     const { submitted } = this.job;
     this.close();
     await this.deps.compute.stop(submitted.jobId, this.deps.graceMs);
+    if (this.isStarted) await this.deps.reportsSettled();
+    else await this.recordWorkersLeft();
     const { source } = submitted;
     if (source.kind === 'item_list') await this.deps.blobs.delete(source.itemsKey);
     // Last: by its queue, whoever takes over knows a job that was not let go of to the end.
     await this.deps.queue.delete(submitted);
     this.isPoked = false; // What comes after the end changes nothing.
     this.options.onReleased();
+  }
+
+  /** Workers that another scheduler started have left, or will: it did not live to say so. */
+  private async recordWorkersLeft(): Promise<void> {
+    const { apiName, jobId } = this.job.submitted;
+    const at = this.deps.clock().toISOString();
+    const facts = workersLeft(this.job).map((event) => ({ id: eventId(event), at, event }));
+    if (facts.length === 0) return;
+    await this.deps.store.record({ kind: 'worker', apiName, jobId }, facts);
   }
 
   private async decide(command: JobCommand): Promise<void> {

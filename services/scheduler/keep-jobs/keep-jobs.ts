@@ -13,6 +13,13 @@ export interface FollowedJobs {
   caughtUp(): Promise<void>;
 }
 
+/** What a job has left behind. */
+interface Leftover {
+  readonly jobId: JobId;
+  /** For when nobody knows the job. */
+  readonly remove: () => Promise<void>;
+}
+
 /** Has every job that is not done with kept by a `JobKeeper`, until `signal` aborts. */
 export class KeepJobs {
   private readonly keepers = new Map<JobId, JobKeeper>();
@@ -67,21 +74,28 @@ export class KeepJobs {
   private async sweepWorkers(): Promise<void> {
     const jobIds = await this.deps.compute.list();
     await this.followed.caughtUp(); // Workers are started after their job, so now it is known.
-    for (const jobId of jobIds) {
-      const job = this.followed.view.jobs.get(jobId);
-      if (job === undefined) await this.deps.compute.stop(jobId, 0);
-      else if (job.end !== null && !this.keepers.has(jobId)) this.keep(job);
-    }
+    await this.sweepEach(
+      jobIds.map((jobId) => ({ jobId, remove: () => this.deps.compute.stop(jobId, 0) })),
+    );
   }
 
   private async sweepQueues(): Promise<void> {
     const keys = await this.deps.queue.list();
     await this.followed.caughtUp(); // A queue is made after its job, so now its job is known.
-    for (const key of keys) {
-      const job = this.followed.view.jobs.get(key.jobId);
-      if (job === undefined) await this.deps.queue.delete(key);
-      else if (job.end !== null && !this.keepers.has(key.jobId)) this.keep(job);
+    await this.sweepEach(
+      keys.map((key) => ({ jobId: key.jobId, remove: () => this.deps.queue.delete(key) })),
+    );
+  }
+
+  /** One that cannot be removed keeps no other from its turn. */
+  private async sweepEach(leftovers: readonly Leftover[]): Promise<void> {
+    const errors: unknown[] = [];
+    for (const { jobId, remove } of leftovers) {
+      const job = this.followed.view.jobs.get(jobId);
+      if (job === undefined) await remove().catch((error: unknown) => errors.push(error));
+      else if (job.end !== null && !this.keepers.has(jobId)) this.keep(job);
     }
+    if (errors.length > 0) throw new AggregateError(errors, 'some leftovers cannot be removed');
   }
 
   private keep(job: JobView): void {

@@ -3,6 +3,7 @@ import { apiName, workerId } from '#libs/domain/kernel/ids.ts';
 import type { JobEvent } from '#libs/domain/job/job.events.ts';
 import type { PlatformEvent } from '#libs/domain/platform-event.ts';
 import type { WorkerEvent, WorkerStalled } from '#libs/domain/worker/worker.events.ts';
+import { PlatformView } from '#libs/domain/status/platform-view.ts';
 import { eventId } from '#libs/event-store/event-ids.ts';
 import {
   EventStoreUnavailable,
@@ -171,6 +172,33 @@ describe('announceStalled', () => {
     await until('a try', () => store.triedCount >= 2);
     store.isAway = false;
     expect(await announcedOf(2)).toEqual(both);
+  });
+
+  it('tries again soon, however long the limit is', async () => {
+    store.isAway = true;
+    nowMs += 3_600_001;
+    await startProjector(3_600_000);
+    await until('a second try', () => store.triedCount >= 2);
+  });
+
+  it('looks only once its view has come to the end of the log', async () => {
+    nowMs += 3_600_001;
+    const view = new PlatformView();
+    const stopping = new AbortController();
+    const event = aJobSubmitted({ workers: 2 });
+    const at = new Date(SUBMITTED_MS).toISOString();
+    const caughtUp = (): Promise<void> => {
+      if (view.position === 0) view.apply({ position: 1, id: 'x', at, event });
+      return Promise.resolve();
+    };
+    const announcing = announceStalled(
+      { view, caughtUp },
+      { store, clock: () => new Date(nowMs), logger: silentLogger, stalledAfterMs: 3_600_000 },
+      stopping.signal,
+    );
+    expect(await announcedOf(2)).toEqual(both);
+    stopping.abort();
+    await announcing;
   });
 
   it('first sees what was recorded until then', async () => {

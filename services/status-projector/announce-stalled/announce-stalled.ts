@@ -6,7 +6,7 @@ import type { Clock } from '#libs/platform/clock.ts';
 import type { Logger } from '#libs/platform/logger.ts';
 import { pause } from '#libs/platform/pause.ts';
 
-/** Shortest time between two looks: each goes through all jobs. */
+/** Shortest time between two looks, also after one that failed: each goes through all jobs. */
 const LOOK_MS_MIN = 1000;
 
 /** What is known of all jobs, and waiting for what was recorded meanwhile. */
@@ -33,13 +33,19 @@ export async function announceStalled(
   deps: AnnounceStalledDeps,
   signal: AbortSignal,
 ): Promise<void> {
+  let hasLooked = false;
   while (!signal.aborted) {
+    let lookMs = Math.min(deps.stalledAfterMs, LOOK_MS_MIN);
     try {
+      // Jobs that the view has not come to yet would be looked at a whole limit later.
+      if (!hasLooked) await caughtUp(followed, signal);
+      hasLooked = true;
       await announceOnce(followed, deps, signal);
+      lookMs = nextLookMs(followed.view, deps);
     } catch (error) {
       if (!signal.aborted) deps.logger.warn({ err: error }, 'stalls not announced, will retry');
     }
-    await pause(nextLookMs(followed.view, deps), signal);
+    await pause(lookMs, signal);
   }
 }
 
@@ -50,7 +56,7 @@ async function announceOnce(
 ): Promise<void> {
   const { view } = followed;
   if (unannounced(view, deps).stalled.length === 0) return;
-  await Promise.race([followed.caughtUp(), aborted(signal)]); // They may have started meanwhile.
+  await caughtUp(followed, signal); // They may have started meanwhile.
   if (signal.aborted) return;
   const { stalled } = unannounced(view, deps);
   const at = deps.clock().toISOString();
@@ -77,8 +83,10 @@ const unannounced = (
   unannouncedStalls(view.jobs.values(), { nowMs: clock().getTime(), stalledAfterMs });
 
 /** The view goes no further once `signal` has aborted, and nobody catches up any more. */
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
+function caughtUp(followed: FollowedJobs, signal: AbortSignal): Promise<void> {
+  const aborted = new Promise<void>((resolve) => {
     if (signal.aborted) return resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
+  return Promise.race([followed.caughtUp(), aborted]);
+}

@@ -128,6 +128,20 @@ describe('the containers of a worker', () => {
     expect(await ready).toBeNull();
   });
 
+  it('does not wait for the silence of what a container has left behind', async () => {
+    const script = 'yes & until [ -s logs/worker.log ]; do :; done; exit 3';
+    const { ended } = run('', {}, { command: ['sh', '-c', script] });
+    expect((await ended).message).toMatch(/exited with code 3; its last output:\ny\n/);
+  });
+
+  it('puts no pipe into the folder of the logs, and leaves none behind', async () => {
+    const before = await pipesInTmp();
+    run('console.log("up"); setInterval(() => {}, 1000)');
+    await until('its word', async () => (await readFile(logFile(), 'utf8')).includes('up'));
+    expect(await readdir(dirname(logFile()))).toEqual(['worker.log']);
+    expect((await pipesInTmp()).filter((name) => !before.includes(name))).toEqual([]);
+  });
+
   it('gives the output a name that a shell can open', async () => {
     const { ended } = run('', {}, { command: ['sh', '-c', 'echo no > /dev/stderr'] });
     expect((await ended).message).toContain('its last output:\nno');
@@ -206,6 +220,26 @@ describe('the containers of a worker', () => {
     expect(reason.message).toContain(said);
   });
 
+  it('ends a command of a liveness probe that runs when it is told to end', async () => {
+    const exec = { command: ['sh', '-c', 'sleep 600; : $FOLDER'] };
+    const livenessProbe = { ...timing, exec, timeout_seconds: 600 };
+    const started = run('setInterval(() => {}, 1000)', {}, { livenessProbe });
+    await until('the command', () => handlers() === 3); // The shell and its sleep.
+    await started.terminate();
+    await until('all to end', () => handlers() === 0);
+  });
+
+  it.each([
+    ['a path', { http_get: { port: 1, path: '/a b' } }, 'unescaped characters'],
+    ['a command', { exec: { command: ['echo', '\0'] } }, 'null bytes'],
+  ])('ends when its liveness probe has %s that Node refuses', async (_, asked, said) => {
+    const livenessProbe = { ...timing, ...asked, failure_threshold: 1 };
+    const { ended } = run('setInterval(() => {}, 1000)', {}, { livenessProbe });
+    const reason = await ended;
+    expect(reason.kind).toBe('worker.liveness_failed');
+    expect(reason.message).toContain(said);
+  });
+
   it('goes on while its liveness probe passes now and then', async () => {
     const passesThirdTime = 'echo >> asked; test $(($(wc -l < asked) % 3)) = 0';
     const script = `
@@ -218,6 +252,9 @@ describe('the containers of a worker', () => {
     expect(await ended).toMatchObject({ message: 'container "api" exited with code 7' });
   });
 });
+
+const pipesInTmp = async (): Promise<readonly string[]> =>
+  (await readdir(tmpdir())).filter((name) => name.startsWith('cortex-output-'));
 
 const readinessOf = (
   handlerPort: number,

@@ -3,16 +3,18 @@ import type { ContainerAssignment } from '#libs/compute/worker-protocol.ts';
 import type { Reason } from '#libs/domain/job/job.events.ts';
 import { ContainerGuard } from './container-guard.ts';
 import { untilNotAlive } from './liveness.ts';
-import { memoryKillCount } from './memory-kills.ts';
+import { MemoryKills } from './memory-kills.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { OutputPipe } from './output-pipe.ts';
 import { OutputTail } from './output-tail.ts';
-import { killGroup } from './probe.ts';
+import { killGroup, type ProcessGroups } from './probe.ts';
 import { RotatingLog } from './rotating-log.ts';
 
 /** How long a container may take to end after SIGTERM. */
 const TERMINATION_MS_MAX = 2000;
 const NODE_OUT_OF_MEMORY = 'JavaScript heap out of memory';
+/** How long a kill for want of memory, of whatever process, may explain a container's end. */
+const MEMORY_KILL_LOOK_MS = 1000;
 const MEBIBYTE_BYTES = 1024 * 1024;
 
 export interface ContainersOptions {
@@ -30,12 +32,24 @@ export class Containers {
   /** Resolves when the first container has ended or has to, with why; also when it could not be started. */
   readonly ended: Promise<Reason>;
   private readonly children: ChildProcess[] = [];
-  private readonly memoryKillsAtStart = memoryKillCount();
+  private readonly memoryKills = new MemoryKills();
   private readonly log: RotatingLog;
   private readonly tail = new OutputTail();
   private readonly output: OutputPipe;
   private readonly guard: ContainerGuard;
   private readonly watching = new AbortController();
+  /** Of commands of probes that run, by their first processes. */
+  private readonly probeGroups = new Set<number>();
+  private readonly groupsOfProbes: ProcessGroups = {
+    started: (pid) => {
+      this.probeGroups.add(pid);
+      this.guard.started(pid);
+    },
+    ended: (pid) => {
+      this.probeGroups.delete(pid);
+      this.guard.ended(pid);
+    },
+  };
   /** Why a container was killed from here, by its process. */
   private readonly sentences = new Map<ChildProcess, string>();
   private terminating: Promise<void> | null = null;
@@ -48,11 +62,12 @@ export class Containers {
     this.ended = new Promise((resolve) => (this.reportEnd = resolve));
     this.guard = new ContainerGuard(logFile);
     this.log = new RotatingLog(logFile, logBytesMax);
-    this.output = new OutputPipe(`${logFile}.pipe.${process.pid}`, (piece) => {
+    this.output = new OutputPipe((piece) => {
       this.log.write(piece);
       this.tail.add(piece);
     });
     for (const assignment of assignments) this.start(assignment);
+    this.watchMemoryKills();
   }
 
   get pids(): readonly number[] {
@@ -74,10 +89,12 @@ export class Containers {
   /** Kills all containers and everything they have started, at once. */
   kill(): void {
     this.signal('SIGKILL');
+    this.killProbes();
   }
 
   private async end(): Promise<void> {
     this.watching.abort();
+    this.killProbes();
     const exits = this.children.filter(isRunning).map(
       (child) =>
         new Promise<void>((resolve) => {
@@ -142,7 +159,7 @@ export class Containers {
     env,
   }: ContainerAssignment): Promise<void> {
     if (livenessProbe === null) return;
-    const place = { cwd, env, guard: this.guard };
+    const place = { cwd, env, groups: this.groupsOfProbes };
     const problem = await untilNotAlive(livenessProbe, place, this.watching.signal);
     if (problem === null) return;
     const message = `container "${name}" was killed: ${problem}${this.lastOutput}`;
@@ -153,9 +170,10 @@ export class Containers {
     const { lastOutput } = this;
     const sentence = this.sentences.get(child);
     if (sentence !== undefined) return { kind: 'worker.oom', message: sentence + lastOutput };
+    // The kernel counts for the whole machine; with a SIGKILL that nobody here sent it is telling.
     const isOutOfMemory =
       this.tail.text.includes(NODE_OUT_OF_MEMORY) ||
-      (how === 'SIGKILL' && this.kernelKilledForMemory());
+      (how === 'SIGKILL' && this.memoryKills.haveHappenedLately);
     const did = typeof how === 'string' ? `was killed by ${how}` : `exited with code ${how}`;
     return {
       kind: isOutOfMemory ? 'worker.oom' : 'worker.container_exited',
@@ -163,10 +181,13 @@ export class Containers {
     };
   }
 
-  /** The kernel counts for the whole machine; together with a SIGKILL that nobody here sent it is telling. */
-  private kernelKilledForMemory(): boolean {
-    const now = memoryKillCount();
-    return now !== null && this.memoryKillsAtStart !== null && now > this.memoryKillsAtStart;
+  private watchMemoryKills(): void {
+    const timer = setInterval(() => this.memoryKills.look(), MEMORY_KILL_LOOK_MS);
+    this.watching.signal.addEventListener('abort', () => clearInterval(timer));
+  }
+
+  private killProbes(): void {
+    for (const pid of this.probeGroups) killGroup(pid);
   }
 
   private signal(signal: NodeJS.Signals): void {

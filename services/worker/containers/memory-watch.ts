@@ -2,7 +2,10 @@ import { processesOfSession, proportionalBytes, residentBytes } from './session-
 
 /** A process that fills memory at 1 GB/s gets 200 MB further before this is seen. */
 const LOOK_MS = 200;
-/** Looking for processes that were started costs a look at each process of the machine. */
+/**
+ * Looking for processes that were started costs a look at each process of the machine; what one of
+ * them uses is seen 2 s after its start, or when the others are over the limit without it.
+ */
 const LOOKS_PER_SEARCH = 10;
 
 export interface MemoryWatchOptions {
@@ -36,6 +39,7 @@ export class MemoryWatch {
     if (this.lookCount++ % LOOKS_PER_SEARCH === 0) this.pids = processesOfSession(pid);
     // Forked processes share most of their pages, so the sum is only the cheap part of the answer.
     if (residentBytes(this.pids) <= limitBytes) return;
+    this.pids = processesOfSession(pid); // Some have ended, and their ids may be others' by now.
     const usedBytes = proportionalBytes(this.pids);
     if (usedBytes <= limitBytes) return;
     this.close();

@@ -2,13 +2,20 @@ import { spawn } from 'node:child_process';
 import { get } from 'node:http';
 import { connect } from 'node:net';
 import type { Probe } from '#libs/domain/api/api-spec.ts';
-import type { ContainerGuard } from './container-guard.ts';
 
 /** Where the command of an `exec` probe runs: as the container's own does. */
 export interface ProbePlace {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
-  readonly guard: Pick<ContainerGuard, 'started' | 'ended'>;
+  readonly groups: ProcessGroups;
+}
+
+/** Is told of the process groups there are, and kills those that are left when the worker ends. */
+export interface ProcessGroups {
+  /** @param pid of a process that leads a group of its own */
+  started(pid: number): void;
+  /** The group has ended, and its number may come to be another's. */
+  ended(pid: number): void;
 }
 
 /**
@@ -18,6 +25,13 @@ export interface ProbePlace {
  * @returns what is wrong; `null` when the probe passes
  */
 export function problemOf(probe: Probe, place: ProbePlace | null = null): Promise<string | null> {
+  // What Node refuses to send or to start is thrown; no probe may end its worker with that.
+  return ask(probe, place).catch((error: unknown) =>
+    error instanceof Error ? error.message : String(error),
+  );
+}
+
+function ask(probe: Probe, place: ProbePlace | null): Promise<string | null> {
   const timeoutMs = probe.timeout_seconds * 1000;
   const { tcp_socket: tcp, http_get: http, exec } = probe;
   if (tcp !== undefined) return tcpProblem(tcp.port, timeoutMs);
@@ -68,7 +82,7 @@ function httpProblem(
 function execProblem(
   command: readonly string[],
   timeoutMs: number,
-  { cwd, env, guard }: ProbePlace,
+  { cwd, env, groups }: ProbePlace,
 ): Promise<string | null> {
   const [program = '', ...args] = command;
   return new Promise((resolve) => {
@@ -76,7 +90,7 @@ function execProblem(
       resolve(problem && `command ${JSON.stringify(command)}: ${problem}`);
     const child = spawn(program, args, { cwd, env, stdio: 'ignore', detached: true });
     const { pid } = child;
-    if (pid !== undefined) guard.started(pid);
+    if (pid !== undefined) groups.started(pid);
     const timer = setTimeout(() => {
       end(noAnswerIn(timeoutMs));
       if (pid !== undefined) killGroup(pid);
@@ -89,7 +103,7 @@ function execProblem(
       clearTimeout(timer);
       if (pid !== undefined) {
         killGroup(pid); // What it started and left behind.
-        guard.ended(pid);
+        groups.ended(pid);
       }
       if (code === 0) return end(null);
       end(signal === null ? `exited with code ${code}` : `was killed by ${signal}`);
