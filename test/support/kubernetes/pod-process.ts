@@ -27,6 +27,8 @@ export interface ContainerEnd {
 
 const MESSAGE_BYTES_MAX = 2048;
 const TERMINATION_LOG = '/dev/termination-log';
+/** What is in every image, wherever it is on this machine: also under a folder that pods mount. */
+const PROJECT = `${join(import.meta.dirname, '../../..')}/`;
 
 export interface PodProcessOptions {
   readonly spec: ContainerSpec;
@@ -89,6 +91,7 @@ export class PodProcess {
   private readonly onHost = (value: string): string => {
     const { spec, folder } = this.options;
     if (value.startsWith(TERMINATION_LOG)) return this.terminationFile;
+    if (value.startsWith(PROJECT)) return value;
     const mount = (spec.volumeMounts ?? []).find(
       ({ mountPath }) => value === mountPath || value.startsWith(`${mountPath}/`),
     );
