@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { NestFactory } from '@nestjs/core';
 import { BatchQueueUnavailable } from '#libs/batch-queue/batch-queue.port.ts';
 import { openBatchQueue } from '#libs/batch-queue/batch-queue.wiring.ts';
 import { EventStoreUnavailable, VersionConflict } from '#libs/event-store/event-store.port.ts';
@@ -11,8 +10,7 @@ import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-
 import { systemClock } from '#libs/platform/clock.ts';
 import { createLogger } from '#libs/platform/logger.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
-import { NestLogger } from '#libs/platform/nest/nest-logger.ts';
-import { natsTransport } from '#libs/platform/nest/nats-transport.ts';
+import { startMicroservice } from '#libs/platform/nest/start-microservice.ts';
 import { closeOnSignal } from '#libs/platform/shutdown.ts';
 import { EnqueueJob } from './enqueue-job/enqueue-job.ts';
 import { loadEnqueuerConfig } from './enqueuer.config.ts';
@@ -47,12 +45,11 @@ taking.catch((error: unknown) => {
   process.exit(1); // Whoever supervises us starts us again.
 });
 
-const app = await NestFactory.createMicroservice(EnqueuerModule, {
-  ...natsTransport(config.natsUrl, 'enqueuer'),
-  logger: new NestLogger(logger),
+const app = await startMicroservice(EnqueuerModule, {
+  natsUrl: config.natsUrl,
+  service: 'enqueuer',
+  logger,
 });
-await app.listen();
-logger.info('ready');
 
 closeOnSignal(async () => {
   await app.close();

@@ -1,12 +1,10 @@
 import 'reflect-metadata';
-import { NestFactory } from '@nestjs/core';
 import { JetStreamRelayTarget } from '#libs/event-store/jetstream/jetstream-relay-target.ts';
 import { KurrentDbRelaySource } from '#libs/event-store/kurrentdb/kurrentdb-relay-source.ts';
 import { JetStreamLeaderLease } from '#libs/leader-lease/jetstream/jetstream-leader-lease.ts';
 import { createLogger } from '#libs/platform/logger.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
-import { NestLogger } from '#libs/platform/nest/nest-logger.ts';
-import { natsTransport } from '#libs/platform/nest/nats-transport.ts';
+import { startMicroservice } from '#libs/platform/nest/start-microservice.ts';
 import { closeOnSignal } from '#libs/platform/shutdown.ts';
 import { RelayLog } from './relay-log/relay-log.ts';
 import { loadRelayConfig } from './relay.config.ts';
@@ -32,12 +30,11 @@ relaying.catch((error: unknown) => {
   process.exit(1); // Whoever supervises us starts us again; until then a standby relays.
 });
 
-const app = await NestFactory.createMicroservice(RelayModule.with(relay), {
-  ...natsTransport(config.natsUrl, 'relay'),
-  logger: new NestLogger(logger),
+const app = await startMicroservice(RelayModule.with(relay), {
+  natsUrl: config.natsUrl,
+  service: 'relay',
+  logger,
 });
-await app.listen();
-logger.info('ready');
 
 closeOnSignal(async () => {
   await app.close();

@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { NestFactory } from '@nestjs/core';
 import { openBatchQueue } from '#libs/batch-queue/batch-queue.wiring.ts';
 import type { Compute } from '#libs/compute/compute.port.ts';
 import { LocalProcessCompute } from '#libs/compute/local-process/local-process-compute.ts';
@@ -11,8 +10,7 @@ import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-
 import { systemClock } from '#libs/platform/clock.ts';
 import { createLogger } from '#libs/platform/logger.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
-import { NestLogger } from '#libs/platform/nest/nest-logger.ts';
-import { natsTransport } from '#libs/platform/nest/nats-transport.ts';
+import { startMicroservice } from '#libs/platform/nest/start-microservice.ts';
 import { closeOnSignal } from '#libs/platform/shutdown.ts';
 import type { KubernetesConfig } from './kubernetes.config.ts';
 import { Leader } from './leader.ts';
@@ -80,12 +78,11 @@ leading.catch((error: unknown) => {
   process.exit(1); // Whoever supervises us starts us again; until then a standby leads.
 });
 
-const app = await NestFactory.createMicroservice(SchedulerModule.with({ compute, leader }), {
-  ...natsTransport(config.natsUrl, 'scheduler'),
-  logger: new NestLogger(logger),
+const app = await startMicroservice(SchedulerModule.with({ compute, leader }), {
+  natsUrl: config.natsUrl,
+  service: 'scheduler',
+  logger,
 });
-await app.listen();
-logger.info('ready');
 
 closeOnSignal(async () => {
   await app.close();

@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { NestFactory } from '@nestjs/core';
 import { openEventStore } from '#libs/event-store/event-store.wiring.ts';
 import { JetStreamLeaderLease } from '#libs/leader-lease/jetstream/jetstream-leader-lease.ts';
 import { NatsStatusFeed } from '#libs/messaging/status-feed.ts';
@@ -7,8 +6,7 @@ import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-
 import { systemClock } from '#libs/platform/clock.ts';
 import { createLogger } from '#libs/platform/logger.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
-import { NestLogger } from '#libs/platform/nest/nest-logger.ts';
-import { natsTransport } from '#libs/platform/nest/nats-transport.ts';
+import { startMicroservice } from '#libs/platform/nest/start-microservice.ts';
 import { closeOnSignal } from '#libs/platform/shutdown.ts';
 import { ViewFollower } from '#libs/projection/view-follower.ts';
 import { ViewSnapshots } from '#libs/projection/view-snapshots.ts';
@@ -64,12 +62,11 @@ Promise.all([following, publishing]).catch((error: unknown) => {
 });
 
 const module = StatusProjectorModule.with({ follower, stalledRule, store, snapshots });
-const app = await NestFactory.createMicroservice(module, {
-  ...natsTransport(config.natsUrl, 'status-projector'),
-  logger: new NestLogger(logger),
+const app = await startMicroservice(module, {
+  natsUrl: config.natsUrl,
+  service: 'status-projector',
+  logger,
 });
-await app.listen();
-logger.info('ready');
 
 closeOnSignal(async () => {
   await app.close();
