@@ -40,4 +40,6 @@ export default {
     project('chaos', ['<rootDir>/test/chaos/*.e2e.spec.ts']),
   ],
   testTimeout: 60_000,
+  // Jest keeps some of every spec it ran; a new process collects garbage faster than a full one.
+  workerIdleMemoryLimit: '700MB',
 };
