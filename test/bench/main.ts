@@ -2,6 +2,7 @@ import { benchEnqueue } from './enqueue/enqueue.bench.ts';
 import { benchJob } from './job/job.bench.ts';
 import { benchLatency } from './latency/latency.bench.ts';
 import { benchList } from './list/list.bench.ts';
+import { benchLog } from './log/log.bench.ts';
 import { benchNdjson } from './ndjson/ndjson.bench.ts';
 import { benchRedelivery } from './redelivery/redelivery.bench.ts';
 import { benchScale } from './scale/scale.bench.ts';
@@ -9,8 +10,11 @@ import { benchStart } from './start/start.bench.ts';
 
 interface Bench {
   readonly what: string;
-  /** @param size a smaller one than the bench is about, for a trial */
-  readonly run: (size: number | null) => Promise<void>;
+  /**
+   * @param size a smaller one than the bench is about, for a trial
+   * @param args everything behind the bench's name, for a bench of several parts
+   */
+  readonly run: (size: number | null, args: readonly string[]) => Promise<void>;
 }
 
 const benches: Readonly<Record<string, Bench>> = {
@@ -20,6 +24,10 @@ const benches: Readonly<Record<string, Bench>> = {
   list: { what: '1,000,000 keys of S3 into the queue, against listing [keys]', run: benchList },
   latency: { what: 'from the last outcome to succeeded', run: benchLatency },
   redelivery: { what: "from a worker's death to its batch in other hands", run: benchRedelivery },
+  log: {
+    what: 'rebuilding, asking and following the log [--only PART] [--events N] [--data DIR]',
+    run: (_size, args) => benchLog(args),
+  },
   scale: { what: 'ten times the batches: time per batch, memory', run: benchScale },
   start: { what: 'npm start to ready', run: benchStart },
 };
@@ -33,5 +41,6 @@ if (bench === undefined) {
   }
   process.exitCode = name === '--help' ? 0 : 2;
 } else {
-  await bench.run(process.argv[3] === undefined ? null : Number(process.argv[3]));
+  const args = process.argv.slice(3);
+  await bench.run(args[0] === undefined ? null : Number(args[0]), args);
 }
