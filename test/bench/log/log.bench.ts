@@ -1,6 +1,7 @@
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { environment, writeResult } from '../report.ts';
+import { benchGetStatus } from './get-status.ts';
 import { benchLag } from './lag.ts';
 import { benchRebuild, type RebuildOptions } from './rebuild.ts';
 import { benchStatusAnswer } from './status-answer.ts';
@@ -8,6 +9,7 @@ import { benchStatusAnswer } from './status-answer.ts';
 const PARTS: Readonly<Record<string, (options: RebuildOptions) => Promise<object>>> = {
   rebuild: benchRebuild,
   answer: benchStatusAnswer,
+  get: benchGetStatus,
   lag: benchLag,
 };
 
