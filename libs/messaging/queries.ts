@@ -10,6 +10,7 @@ import type { WorkerDocument } from '#libs/domain/status/worker-documents.ts';
  */
 export const QUERIES = {
   getJob: 'cortex.query.get-job',
+  getJobs: 'cortex.query.get-jobs',
   listJobs: 'cortex.query.list-jobs',
   listWorkers: 'cortex.query.list-workers',
   getApi: 'cortex.query.get-api',
@@ -63,6 +64,28 @@ export interface GetJobAnswer {
     /** JSON text of an `ApiSpecDocument`. */
     readonly apiSpecJson: string;
   } | null;
+}
+
+/** One job as of now, and whose an endpoint is: what a request to an endpoint has to know. */
+export interface JobAtQuery {
+  readonly jobId: JobId;
+  /** `null`: not asked about. */
+  readonly endpoint: string | null;
+}
+
+export interface JobAtAnswer extends GetJobAnswer {
+  /** `null` when there is no API at the endpoint, or it was not asked about. */
+  readonly apiAtEndpoint: ApiName | null;
+}
+
+/** Questions that came up at the same time: one message costs little more with fifty of them. */
+export interface GetJobsQuery {
+  readonly jobs: readonly JobAtQuery[];
+}
+
+export interface GetJobsAnswer {
+  /** In the order of the questions, of the first at least and of as many as fit a NATS message. */
+  readonly answers: readonly JobAtAnswer[];
 }
 
 /** Newest first. Members that are `null` do not filter. */

@@ -32,15 +32,12 @@ export async function jobAt(
   const { method, path, query } = target;
   refuseReservedPath(method, path);
   const id = jobId(query.get('jobID') ?? '');
-  const [api, job] = await Promise.all([
-    queries.getApi({ endpoint: path }),
-    id === '' ? null : queries.getJob({ jobId: id }),
-  ]);
-  const isItsOwn = api === null ? job?.endpoint === path : job?.apiName === api.name;
+  const { found: job, apiAtEndpoint } = await queries.getJobAt({ jobId: id, endpoint: path });
+  const isItsOwn = apiAtEndpoint === null ? job?.endpoint === path : job?.apiName === apiAtEndpoint;
   if (job !== null && isItsOwn) return { ...job, jobId: id };
-  if (api === null) throw notDeployed(path);
+  if (apiAtEndpoint === null) throw notDeployed(path);
   if (id === '') throw badRequest('endpoints.query_param_required', 'query param required: jobID');
-  throw jobNotFound(id, api.name);
+  throw jobNotFound(id, apiAtEndpoint);
 }
 
 export const jobNotFound = (id: string, apiName: string | null): Error =>

@@ -5,8 +5,11 @@ import {
   type GetApiQuery,
   type GetJobAnswer,
   type GetJobQuery,
+  type GetJobsAnswer,
   type HealthAnswer,
   healthPattern,
+  type JobAtAnswer,
+  type JobAtQuery,
   type ListApisAnswer,
   type ListJobsAnswer,
   type ListJobsQuery,
@@ -17,6 +20,7 @@ import {
   type ReadWorkerLogQuery,
 } from '#libs/messaging/queries.ts';
 import type { RequestClient } from '#libs/platform/nest/request-client.ts';
+import { JobQuestions } from './job-questions.ts';
 import { type FoundJob, QueryUnanswered, type StatusQueries } from './status-queries.port.ts';
 
 const ANSWER_TIMEOUT_MS = 5000;
@@ -26,10 +30,19 @@ const HEALTH_TIMEOUT_MS = 1000;
 
 /** Asks over NATS; whichever instance of the answering service is free answers. */
 export class NatsStatusQueries implements StatusQueries {
+  private readonly jobs = new JobQuestions((query) =>
+    this.ask<GetJobsAnswer>(QUERIES.getJobs, query),
+  );
+
   constructor(private readonly client: RequestClient) {}
 
   async getJob(query: GetJobQuery): Promise<FoundJob | null> {
-    return (await this.ask<GetJobAnswer>(QUERIES.getJob, query, timeoutOf(query))).found;
+    if (!query.asOf) return (await this.jobs.ask({ jobId: query.jobId, endpoint: null })).found;
+    return (await this.ask<GetJobAnswer>(QUERIES.getJob, query, PAST_TIMEOUT_MS)).found;
+  }
+
+  getJobAt(query: JobAtQuery): Promise<JobAtAnswer> {
+    return this.jobs.ask(query);
   }
 
   listJobs(query: ListJobsQuery): Promise<ListJobsAnswer> {

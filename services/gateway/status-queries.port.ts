@@ -5,6 +5,8 @@ import type {
   GetJobAnswer,
   GetJobQuery,
   HealthAnswer,
+  JobAtAnswer,
+  JobAtQuery,
   ListJobsAnswer,
   ListJobsQuery,
   ListWorkersAnswer,
@@ -24,6 +26,8 @@ export type FoundJob = NonNullable<GetJobAnswer['found']>;
 export interface StatusQueries {
   /** `null` when there is no such job. */
   getJob(query: GetJobQuery): Promise<FoundJob | null>;
+  /** The job as of now, whichever API's it is, and the API at the endpoint. */
+  getJobAt(query: JobAtQuery): Promise<JobAtAnswer>;
   listJobs(query: ListJobsQuery): Promise<ListJobsAnswer>;
   /** `null` when there is no such job. */
   listWorkers(query: ListWorkersQuery): Promise<ListWorkersAnswer['page']>;

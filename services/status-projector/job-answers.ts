@@ -3,12 +3,15 @@ import type { StalledRule } from '#libs/domain/worker/worker-record.ts';
 import type {
   GetJobAnswer,
   GetJobQuery,
+  GetJobsAnswer,
+  GetJobsQuery,
   ListJobsAnswer,
   ListJobsQuery,
   ListWorkersAnswer,
   ListWorkersQuery,
 } from '#libs/messaging/queries.ts';
 import { getJob } from './get-job/get-job.ts';
+import { getJobs } from './get-job/get-jobs.ts';
 import { listJobs } from './list-jobs/list-jobs.ts';
 import { listWorkers } from './list-workers/list-workers.ts';
 import type { PastViews } from './past-views.ts';
@@ -25,6 +28,10 @@ export class JobAnswers {
 
   async getJob(query: GetJobQuery): Promise<GetJobAnswer> {
     return getJob(await this.viewOfJob(query), query, this.ruleOf(query));
+  }
+
+  async getJobs(query: GetJobsQuery): Promise<GetJobsAnswer> {
+    return getJobs(await this.present(), query, this.stalledRule());
   }
 
   async listWorkers(query: ListWorkersQuery): Promise<ListWorkersAnswer> {

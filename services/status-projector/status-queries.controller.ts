@@ -6,6 +6,8 @@ import {
   type GetApiQuery,
   type GetJobAnswer,
   type GetJobQuery,
+  type GetJobsAnswer,
+  type GetJobsQuery,
   type HealthAnswer,
   healthPattern,
   instanceHealthPattern,
@@ -33,6 +35,11 @@ export class StatusQueriesController {
   @MessagePattern(QUERIES.getJob)
   getJob(@Payload() query: GetJobQuery): Promise<GetJobAnswer> {
     return this.answers.getJob(query);
+  }
+
+  @MessagePattern(QUERIES.getJobs)
+  getJobs(@Payload() query: GetJobsQuery): Promise<GetJobsAnswer> {
+    return this.answers.getJobs(query);
   }
 
   @MessagePattern(QUERIES.listJobs)

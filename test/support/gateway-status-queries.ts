@@ -9,6 +9,8 @@ import type {
   GetApiQuery,
   GetJobQuery,
   HealthAnswer,
+  JobAtAnswer,
+  JobAtQuery,
   ListJobsAnswer,
   ListJobsQuery,
   ListWorkersAnswer,
@@ -49,6 +51,11 @@ export class FoldedStatusQueries implements StatusQueries {
 
   async getJob(query: GetJobQuery): Promise<FoundJob | null> {
     return (await this.answers.getJob(query)).found;
+  }
+
+  async getJobAt(query: JobAtQuery): Promise<JobAtAnswer> {
+    const { answers } = await this.answers.getJobs({ jobs: [query] });
+    return answers[0] ?? { found: null, apiAtEndpoint: null };
   }
 
   async listJobs(query: ListJobsQuery): Promise<ListJobsAnswer> {

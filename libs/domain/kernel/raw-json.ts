@@ -10,12 +10,15 @@ export class RawJson {
 
 /** `JSON.stringify` that writes every `RawJson` inside `value` as the text it holds. */
 export function stringifyWithRaw(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (value instanceof RawJson) return value.text;
   if (Array.isArray(value))
     return `[${value.map((item) => stringifyWithRaw(item ?? null)).join()}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .map(([key, member]) => `${JSON.stringify(key)}:${stringifyWithRaw(member)}`);
-  return `{${members.join()}}`;
+  // Written piece by piece: every question about a job comes through here.
+  let members = '';
+  for (const [key, member] of Object.entries(value)) {
+    if (member === undefined) continue;
+    members += `${members === '' ? '' : ','}${JSON.stringify(key)}:${stringifyWithRaw(member)}`;
+  }
+  return `{${members}}`;
 }

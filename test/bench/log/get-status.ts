@@ -80,7 +80,9 @@ function report(
     ...row,
     share: row.requestsPerSecond.median / floor.requestsPerSecond.median,
   }));
-  console.log(`\n${documentBytes} bytes, ${CONNECTIONS} connections, median (range) of ${RUNS} runs`);
+  console.log(
+    `\n${documentBytes} bytes, ${CONNECTIONS} connections, median (range) of ${RUNS} runs`,
+  );
   printTable([
     ['', 'requests/s', 'p50', 'p99', 'of the bare route', 'wanted'],
     ...rows.map(({ name, requestsPerSecond, p50Ms, p99Ms, share }) => [

@@ -1,0 +1,70 @@
+import type {
+  GetJobsAnswer,
+  GetJobsQuery,
+  JobAtAnswer,
+  JobAtQuery,
+} from '#libs/messaging/queries.ts';
+
+/** So many documents of usual size fit one NATS message. */
+const QUESTIONS_MAX = 100;
+/** Longest time that a question waits for the answer to those before it. */
+const HOLD_MS_MAX = 10;
+
+interface Waiting {
+  readonly question: JobAtQuery;
+  readonly answer: PromiseWithResolvers<JobAtAnswer>;
+}
+
+/**
+ * Asks together what is asked at the same time, and the same question once.
+ *
+ * A question that comes while others are on their way is not answered with theirs, which may have
+ * been given already: it waits until they are answered, and goes with all that came meanwhile. So
+ * every answer has seen what was recorded before its question, and the busier the gateway is the
+ * more questions share a message. A projector that is slow does not hold up what another could answer.
+ */
+export class JobQuestions {
+  private readonly waiting = new Map<string, Waiting>();
+  private inFlightCount = 0;
+  private timer: NodeJS.Timeout | null = null;
+
+  constructor(private readonly send: (query: GetJobsQuery) => Promise<GetJobsAnswer>) {}
+
+  /** Rejects as `send` does. */
+  ask(question: JobAtQuery): Promise<JobAtAnswer> {
+    const key = `${question.endpoint}\n${question.jobId}`; // No path has a line break in it.
+    const same = this.waiting.get(key);
+    if (same !== undefined) return same.answer.promise;
+    const answer = Promise.withResolvers<JobAtAnswer>();
+    this.waiting.set(key, { question, answer });
+    if (this.inFlightCount === 0) this.sendWaiting();
+    else this.timer ??= setTimeout(() => this.sendWaiting(), HOLD_MS_MAX);
+    return answer.promise;
+  }
+
+  private sendWaiting(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    while (this.waiting.size > 0) {
+      const group = [...this.waiting].slice(0, QUESTIONS_MAX);
+      for (const [key] of group) this.waiting.delete(key);
+      void this.askTogether(group.map(([, each]) => each));
+    }
+  }
+
+  private async askTogether(group: readonly Waiting[]): Promise<void> {
+    this.inFlightCount += 1;
+    try {
+      for (let left = group; left.length > 0;) {
+        const { answers } = await this.send({ jobs: left.map(({ question }) => question) });
+        if (answers.length === 0) throw new Error('none of the questions was answered');
+        for (const [place, answer] of answers.entries()) left[place]?.answer.resolve(answer);
+        left = left.slice(answers.length);
+      }
+    } catch (error) {
+      for (const { answer } of group) answer.reject(error); // Those that are answered stay so.
+    }
+    this.inFlightCount -= 1;
+    this.sendWaiting();
+  }
+}
