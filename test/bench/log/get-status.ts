@@ -14,7 +14,7 @@ import { SyntheticLog, syntheticJobId } from './synthetic-log.ts';
 
 const JOB_COUNT = 1000;
 const BATCHES_PER_JOB = 100;
-const CONNECTIONS = 50;
+const CONNECTIONS = 100;
 const SECONDS = 5;
 const RUNS = 5;
 const WANTED_SHARE = 0.4;
