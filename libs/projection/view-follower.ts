@@ -19,6 +19,8 @@ export class ViewFollower {
   private parkedEvents: ParkedEvent[];
   private readonly waiting: { readonly position: number; readonly resolve: () => void }[] = [];
   private readonly lastPosition: CoalescedCall<number>;
+  /** When the newest event that was taken since the start was recorded; RFC 3339. */
+  newestAt: string | null = null;
   private listener: (jobs: ReadonlySet<JobView>) => void = () => {};
 
   private constructor(
@@ -75,6 +77,8 @@ export class ViewFollower {
 
   private takeAll(entries: readonly LogEntry[]): ReadonlySet<JobView> {
     const changed = new Set<JobView>();
+    const newest = entries.at(-1);
+    if (newest?.kind === 'event') this.newestAt = newest.logged.at;
     for (const entry of entries) {
       for (const job of this.take(entry)) changed.add(job);
     }

@@ -34,7 +34,7 @@ beforeAll(async () => {
     blobs: await JetStreamBlobStore.open(nats),
     queue: await JetStreamBatchQueue.open(nats, { logger, leaseMs: 10_000 }),
     inputFiles: new InMemoryInputFiles(),
-    queries: new NatsStatusQueries(questions),
+    queries: new NatsStatusQueries(questions, nats),
     clock: systemClock,
     logger,
   });

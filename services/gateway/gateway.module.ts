@@ -27,6 +27,8 @@ import { ListJobsController } from './list-jobs/list-jobs.controller.ts';
 import { ListWorkersController } from './list-workers/list-workers.controller.ts';
 import { OPENAPI_JSON, OpenApiController } from './openapi/openapi.controller.ts';
 import { openApiDocument } from './openapi/openapi-document.ts';
+import { GatewayMetrics } from './read-metrics/gateway-metrics.ts';
+import { ReadMetricsController } from './read-metrics/read-metrics.controller.ts';
 import { ReadWorkerLogController } from './read-worker-log/read-worker-log.controller.ts';
 import { EventStreamSender } from './read-events/event-stream-sender.ts';
 import { ReadEventsController } from './read-events/read-events.controller.ts';
@@ -78,6 +80,7 @@ const managementControllers = [
   ReadWorkerLogController,
   ReadEventsController,
   HealthController,
+  ReadMetricsController,
   OpenApiController,
 ];
 /** These also take every path that no controller above takes. */
@@ -127,6 +130,7 @@ function useCases(parts: GatewayParts): Provider[] {
   const checks = new SubmissionChecks({ files, queue });
   const submitJob = new SubmitJob({ ...parts, ids, checks });
   return [
+    { provide: GatewayMetrics, useValue: new GatewayMetrics() },
     { provide: DeployApis, useValue: new DeployApis({ ...parts, ids }) },
     { provide: DeleteApi, useValue: new DeleteApi(parts) },
     { provide: SubmitJob, useValue: submitJob },
@@ -152,6 +156,13 @@ export async function createGateway(parts: GatewayParts): Promise<NestFastifyApp
   const fastify = adapter.getInstance();
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', (_request, _body, done) => done(null));
+  const metrics = app.get(GatewayMetrics);
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const { method } = request;
+    const route = request.routeOptions.url ?? 'none';
+    metrics.answered({ method, route, status: reply.statusCode, durationMs: reply.elapsedTime });
+    done();
+  });
   app.useGlobalFilters(new ErrorFilter(parts.logger));
   return app;
 }

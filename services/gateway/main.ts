@@ -25,7 +25,7 @@ const app = await createGateway({
   blobs: await JetStreamBlobStore.open(nats),
   queue: await openBatchQueue(nats, config.queue, logger),
   inputFiles: openInputFiles(config.aws),
-  queries: new NatsStatusQueries(questions),
+  queries: new NatsStatusQueries(questions, nats),
   clock: systemClock,
   logger,
 });

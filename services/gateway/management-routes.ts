@@ -14,6 +14,7 @@ export const MANAGEMENT_ROUTES: Readonly<Record<string, readonly string[]>> = {
   '/v1/jobs/{jobId}/workers/{workerId}/log': ['GET'],
   '/livez': ['GET'],
   '/readyz': ['GET'],
+  '/metrics': ['GET'],
   '/openapi.json': ['GET'],
 };
 

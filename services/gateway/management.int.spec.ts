@@ -155,7 +155,7 @@ describe('health', () => {
 });
 
 describe('other requests', () => {
-  it.each(['/', '/v1', '/v1/none', '/metrics', '/v1/jobs/x/none'])(
+  it.each(['/', '/v1', '/v1/none', '/docs', '/v1/jobs/x/none'])(
     'finds nothing at %s',
     async (path) => {
       expect(await ask('GET', path)).toMatchObject({

@@ -19,6 +19,8 @@ import {
   type ReadWorkerLogAnswer,
   type ReadWorkerLogQuery,
 } from '#libs/messaging/queries.ts';
+import { askVitals, type ProjectorVitals } from '#libs/messaging/projector-vitals.ts';
+import type { NatsConnection } from '#libs/platform/nats/nats-connection.ts';
 import type { RequestClient } from '#libs/platform/nest/request-client.ts';
 import { JobQuestions } from './job-questions.ts';
 import { type FoundJob, QueryUnanswered, type StatusQueries } from './status-queries.port.ts';
@@ -34,7 +36,11 @@ export class NatsStatusQueries implements StatusQueries {
     this.ask<GetJobsAnswer>(QUERIES.getJobs, query),
   );
 
-  constructor(private readonly client: RequestClient) {}
+  /** @param connection what all instances are asked over, which questions to one are not */
+  constructor(
+    private readonly client: RequestClient,
+    private readonly connection: NatsConnection,
+  ) {}
 
   async getJob(query: GetJobQuery): Promise<FoundJob | null> {
     if (!query.asOf) return (await this.jobs.ask({ jobId: query.jobId, endpoint: null })).found;
@@ -67,6 +73,10 @@ export class NatsStatusQueries implements StatusQueries {
 
   health(service: string): Promise<HealthAnswer> {
     return this.ask<HealthAnswer>(healthPattern(service), {}, HEALTH_TIMEOUT_MS);
+  }
+
+  projectorVitals(): Promise<readonly ProjectorVitals[]> {
+    return askVitals(this.connection);
   }
 
   private async ask<Answer>(

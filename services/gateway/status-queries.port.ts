@@ -14,6 +14,7 @@ import type {
   ReadWorkerLogAnswer,
   ReadWorkerLogQuery,
 } from '#libs/messaging/queries.ts';
+import type { ProjectorVitals } from '#libs/messaging/projector-vitals.ts';
 
 /** No answer within the time a caller would wait; asking again is safe. */
 export class QueryUnanswered extends Error {
@@ -38,6 +39,8 @@ export interface StatusQueries {
   readWorkerLog(query: ReadWorkerLogQuery): Promise<ReadWorkerLogAnswer['chunk']>;
   /** @throws QueryUnanswered when the service does not say within a second how it is */
   health(service: string): Promise<HealthAnswer>;
+  /** What every status-projector that answers says of itself; none may be there. */
+  projectorVitals(): Promise<readonly ProjectorVitals[]>;
 }
 
 export const STATUS_QUERIES = Symbol('StatusQueries');

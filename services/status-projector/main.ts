@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { openEventStore } from '#libs/event-store/event-store.wiring.ts';
 import { JetStreamLeaderLease } from '#libs/leader-lease/jetstream/jetstream-leader-lease.ts';
+import { tellVitals } from '#libs/messaging/projector-vitals.ts';
 import { NatsStatusFeed } from '#libs/messaging/status-feed.ts';
 import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-store.ts';
 import { systemClock } from '#libs/platform/clock.ts';
@@ -9,12 +10,14 @@ import { connectNats } from '#libs/platform/nats/nats-connection.ts';
 import { startMicroservice } from '#libs/platform/nest/start-microservice.ts';
 import { closeOnSignal } from '#libs/platform/shutdown.ts';
 import { ViewFollower } from '#libs/projection/view-follower.ts';
+import { ViewLag } from '#libs/projection/view-lag.ts';
 import { ViewSnapshots } from '#libs/projection/view-snapshots.ts';
 import { announceStalled } from './announce-stalled/announce-stalled.ts';
 import { keepSnapshots } from './keep-snapshots/keep-snapshots.ts';
 import { PublishStatus } from './publish-status/publish-status.ts';
 import { loadStatusProjectorConfig } from './status-projector.config.ts';
 import { StatusProjectorModule } from './status-projector.module.ts';
+import { Vitals } from './tell-vitals/vitals.ts';
 
 const config = loadStatusProjectorConfig(process.env);
 const logger = createLogger('status-projector', config.logLevel);
@@ -55,13 +58,17 @@ const announcing = announceStalled(
   { store, clock: systemClock, logger, stalledAfterMs },
   stopping.signal,
 );
+const lag = new ViewLag(follower, store, systemClock);
+const vitals = new Vitals(follower, lag, config.readyLagMsMax);
+const measuring = lag.run(stopping.signal);
+tellVitals(nats, () => vitals.read());
 const publishing = publisher.run(stopping.signal);
 Promise.all([following, publishing]).catch((error: unknown) => {
   logger.error({ err: error }, 'cannot follow the log any more');
   process.exit(1); // Whoever supervises us starts us again, from the snapshot.
 });
 
-const module = StatusProjectorModule.with({ follower, stalledRule, store, snapshots });
+const module = StatusProjectorModule.with({ follower, stalledRule, store, snapshots, vitals });
 const app = await startMicroservice(module, {
   natsUrl: config.natsUrl,
   service: 'status-projector',
@@ -71,7 +78,7 @@ const app = await startMicroservice(module, {
 closeOnSignal(async () => {
   await app.close();
   stopping.abort();
-  await Promise.all([following, saving, announcing, publishing]);
+  await Promise.all([following, saving, announcing, publishing, measuring]);
   await store.close();
   await nats.drain();
 }, logger);

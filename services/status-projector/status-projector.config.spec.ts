@@ -10,6 +10,7 @@ describe('the configuration of the status projector', () => {
       snapshotIntervalMs: 10_000,
       stalledAfterMs: 600_000,
       leaderTtlMs: 5000,
+      readyLagMsMax: 5000,
     });
   });
 

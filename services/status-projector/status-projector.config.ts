@@ -17,6 +17,11 @@ export const statusProjectorEnv = z.object({
   STALLED_AFTER_MS: durationMs({ min: 1000 })
     .default(600_000)
     .describe('How long a worker may be pending before it counts as stalled, in ms'),
+  READY_LAG_MS_MAX: durationMs({ min: 100 })
+    .default(5000)
+    .describe(
+      'A projector that is further behind the log is not ready; as long as a question waits',
+    ),
 });
 
 export interface StatusProjectorConfig {
@@ -26,6 +31,7 @@ export interface StatusProjectorConfig {
   readonly snapshotIntervalMs: number;
   readonly stalledAfterMs: number;
   readonly leaderTtlMs: number;
+  readonly readyLagMsMax: number;
 }
 
 export function loadStatusProjectorConfig(env: NodeJS.ProcessEnv): StatusProjectorConfig {
@@ -37,5 +43,6 @@ export function loadStatusProjectorConfig(env: NodeJS.ProcessEnv): StatusProject
     snapshotIntervalMs: parsed.SNAPSHOT_INTERVAL_MS,
     stalledAfterMs: parsed.STALLED_AFTER_MS,
     leaderTtlMs: parsed.LEADER_TTL_MS,
+    readyLagMsMax: parsed.READY_LAG_MS_MAX,
   };
 }

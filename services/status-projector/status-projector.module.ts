@@ -3,12 +3,14 @@ import type { StalledRule } from '#libs/domain/worker/worker-record.ts';
 import type { ViewFollower } from '#libs/projection/view-follower.ts';
 import { JobAnswers } from './job-answers.ts';
 import { PastViews, type PastViewsDeps } from './past-views.ts';
+import { Vitals } from './tell-vitals/vitals.ts';
 import { StatusQueriesController, VIEW_FOLLOWER } from './status-queries.controller.ts';
 
 export interface StatusProjectorParts extends PastViewsDeps {
   readonly follower: ViewFollower;
   /** The rule as of the time it is asked for. */
   readonly stalledRule: () => StalledRule;
+  readonly vitals: Vitals;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface StatusProjectorParts extends PastViewsDeps {
  */
 @Module({})
 export class StatusProjectorModule {
-  static with({ follower, stalledRule, ...deps }: StatusProjectorParts): DynamicModule {
+  static with({ follower, stalledRule, vitals, ...deps }: StatusProjectorParts): DynamicModule {
     const present = async () => {
       await follower.caughtUp();
       return follower.view;
@@ -31,6 +33,7 @@ export class StatusProjectorModule {
       controllers: [StatusQueriesController],
       providers: [
         { provide: VIEW_FOLLOWER, useValue: follower },
+        { provide: Vitals, useValue: vitals },
         {
           provide: JobAnswers,
           useValue: new JobAnswers(new PastViews(deps), present, stalledRule),

@@ -21,6 +21,7 @@ import {
 import { ViewFollower } from '#libs/projection/view-follower.ts';
 import { getApi, listApis } from './find-apis/find-apis.ts';
 import { JobAnswers } from './job-answers.ts';
+import { Vitals } from './tell-vitals/vitals.ts';
 
 export const VIEW_FOLLOWER = Symbol('ViewFollower');
 
@@ -30,6 +31,7 @@ export class StatusQueriesController {
   constructor(
     @Inject(VIEW_FOLLOWER) private readonly follower: ViewFollower,
     @Inject(JobAnswers) private readonly answers: JobAnswers,
+    @Inject(Vitals) private readonly vitals: Vitals,
   ) {}
 
   @MessagePattern(QUERIES.getJob)
@@ -69,14 +71,18 @@ export class StatusQueriesController {
     instanceHealthPattern('status-projector', hostname()),
   ])
   async health(): Promise<HealthAnswer> {
-    await this.follower.caughtUp();
+    // Without catching up: one that is behind has to be able to say so.
+    const vitals = await this.vitals.read();
+    const { position, lagEvents, lagMs, parkedEvents } = vitals;
     return {
       service: 'status-projector',
-      isReady: true,
+      isReady: this.vitals.isReady(vitals),
       details: {
-        position: this.follower.position,
+        position,
+        lagEvents: lagEvents ?? 'unknown',
+        lagSeconds: lagMs / 1000,
         jobs: this.follower.view.jobs.size,
-        parkedEvents: this.follower.parked.length,
+        parkedEvents,
       },
     };
   }

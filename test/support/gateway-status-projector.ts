@@ -1,12 +1,15 @@
 import { NestFactory } from '@nestjs/core';
 import type { EventStore } from '#libs/event-store/event-store.port.ts';
 import { InMemoryBlobStore } from '#libs/object-store/in-memory/in-memory-blob-store.ts';
+import { systemClock } from '#libs/platform/clock.ts';
 import { silentLogger } from '#libs/platform/logger.ts';
 import { NestLogger } from '#libs/platform/nest/nest-logger.ts';
 import { natsTransport } from '#libs/platform/nest/nats-transport.ts';
 import { ViewFollower } from '#libs/projection/view-follower.ts';
+import { ViewLag } from '#libs/projection/view-lag.ts';
 import { ViewSnapshots } from '#libs/projection/view-snapshots.ts';
 import { tenMinutesRule } from './view.builders.ts';
+import { Vitals } from '../../services/status-projector/tell-vitals/vitals.ts';
 import { StatusProjectorModule } from '../../services/status-projector/status-projector.module.ts';
 
 /**
@@ -28,6 +31,7 @@ export async function startStatusProjector(
     stalledRule: tenMinutesRule,
     store,
     snapshots,
+    vitals: new Vitals(follower, new ViewLag(follower, store, systemClock), 5000),
   });
   const app = await NestFactory.createMicroservice(module, {
     ...natsTransport(natsUrl, 'status-projector'),

@@ -18,6 +18,7 @@ import type {
   ReadWorkerLogAnswer,
   ReadWorkerLogQuery,
 } from '#libs/messaging/queries.ts';
+import type { ProjectorVitals } from '#libs/messaging/projector-vitals.ts';
 import {
   type FoundJob,
   QueryUnanswered,
@@ -34,6 +35,8 @@ export class FoldedStatusQueries implements StatusQueries {
   readonly silentServices = new Set<string>();
   /** Output by `<job>/<worker>`. */
   readonly workerLogs = new Map<string, string>();
+  /** What projectors say of themselves. */
+  vitals: readonly ProjectorVitals[] = [];
   isDown = false;
   stalledRule = tenMinutesRule;
   private readonly view = new PlatformView();
@@ -88,6 +91,11 @@ export class FoldedStatusQueries implements StatusQueries {
   async health(service: string): Promise<HealthAnswer> {
     if (this.silentServices.has(service)) throw new QueryUnanswered(`no answer of ${service}`);
     return { service, isReady: true, details: { lagEvents: 0 } };
+  }
+
+  async projectorVitals(): Promise<readonly ProjectorVitals[]> {
+    if (this.isDown) throw new QueryUnanswered('no answer');
+    return this.vitals;
   }
 
   private async caughtUp(): Promise<PlatformView> {

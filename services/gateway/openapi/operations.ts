@@ -254,6 +254,13 @@ const processOperations: readonly Operation[] = [
   },
   {
     method: 'GET',
+    path: '/metrics',
+    id: 'readMetrics',
+    summary: 'Requests of this gateway and the lag of every status-projector, for Prometheus.',
+    answer: plainText,
+  },
+  {
+    method: 'GET',
     path: '/openapi.json',
     id: 'describeInterface',
     summary: 'This document.',
