@@ -1,4 +1,4 @@
-import { errors, type NatsConnection } from '@nats-io/transport-node';
+import { errors, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 
 /** Not shared between instances as questions are: every one answers. */
@@ -36,14 +36,17 @@ export interface ProjectorVitals {
 export function tellVitals(connection: NatsConnection, read: () => Promise<ProjectorVitals>): void {
   connection.subscribe(SUBJECT, {
     callback: (error, message) => {
-      if (error !== null) return;
-      // Whoever is not told counts this instance as one that does not answer, which is so.
-      read().then(
-        (vitalsNow) => message.respond(JSON.stringify(vitalsNow)),
-        () => {},
-      );
+      if (error === null) void tell(message, read);
     },
   });
+}
+
+async function tell(question: Msg, read: () => Promise<ProjectorVitals>): Promise<void> {
+  try {
+    question.respond(JSON.stringify(await read()));
+  } catch {
+    // Whoever is not told takes this instance for one that does not answer, which is so.
+  }
 }
 
 /** What every instance that answers says of itself; none may be there. */

@@ -13,14 +13,15 @@ const snapshots = new ViewSnapshots(new InMemoryBlobStore(), logger);
 const follower = await ViewFollower.open({ store, snapshots, logger });
 const stopping = new AbortController();
 
-process.once('message', () => {
-  const startedAt = performance.now();
-  void follower.run(stopping.signal);
-  void follower.caughtUp().then(() => {
-    const seconds = (performance.now() - startedAt) / 1000;
-    const peakMb = Math.round(process.resourceUsage().maxRSS / 1024);
-    process.send?.({ seconds, eventCount: follower.position - follower.parked.length, peakMb });
-  });
-});
+process.once('message', () => void rebuild());
 process.on('disconnect', () => process.exit());
 process.send?.('ready');
+
+async function rebuild(): Promise<void> {
+  const startedAt = performance.now();
+  void follower.run(stopping.signal);
+  await follower.caughtUp();
+  const seconds = (performance.now() - startedAt) / 1000;
+  const peakMb = Math.round(process.resourceUsage().maxRSS / 1024);
+  process.send?.({ seconds, eventCount: follower.position - follower.parked.length, peakMb });
+}

@@ -63,14 +63,6 @@ function report(
   { bare, oneJob, manyJobs }: Readonly<Record<'bare' | 'oneJob' | 'manyJobs', LoadResult[]>>,
   documentBytes: number,
 ): object {
-  const figures = (results: readonly LoadResult[]) => {
-    const latenciesMs = results.flatMap((result) => result.latenciesMs);
-    return {
-      requestsPerSecond: summarize(results.map((result) => result.requestsPerSecond)),
-      p50Ms: quantile(latenciesMs, 0.5),
-      p99Ms: quantile(latenciesMs, 0.99),
-    };
-  };
   const floor = figures(bare);
   const rows = [
     { name: 'bare Fastify route', ...floor },
@@ -95,6 +87,15 @@ function report(
     ]),
   ]);
   return { documentBytes, connections: CONNECTIONS, rows };
+}
+
+function figures(results: readonly LoadResult[]) {
+  const latenciesMs = results.flatMap((result) => result.latenciesMs);
+  return {
+    requestsPerSecond: summarize(results.map((result) => result.requestsPerSecond)),
+    p50Ms: quantile(latenciesMs, 0.5),
+    p99Ms: quantile(latenciesMs, 0.99),
+  };
 }
 
 const forkPeer = (name: string): ChildProcess => fork(join(import.meta.dirname, name));

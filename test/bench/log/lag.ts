@@ -3,7 +3,10 @@ import { messageWriter } from '#libs/event-store/jetstream/event-envelope.ts';
 import { type HealthAnswer, healthPattern } from '#libs/messaging/queries.ts';
 import { silentLogger } from '#libs/platform/logger.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
-import { PipelinedPublisher } from '#libs/platform/nats/pipelined-publisher.ts';
+import {
+  type OutgoingMessage,
+  PipelinedPublisher,
+} from '#libs/platform/nats/pipelined-publisher.ts';
 import { NatsRequestClient } from '#libs/platform/nest/request-client.ts';
 import { pause } from '#libs/platform/pause.ts';
 import { until } from '#test/support/until.ts';
@@ -81,7 +84,7 @@ async function measureLag(natsUrl: string, outcomeCount: number): Promise<Omit<L
   const pattern = healthPattern('status-projector');
   const ask = () => client.ask<HealthAnswer>(pattern, {}, TIMEOUT_MS).catch(() => null);
   const position = async (): Promise<number> => Number((await ask())?.details['position'] ?? 0);
-  await until('the projector', ask, TIMEOUT_MS);
+  await until('the projector', async () => (await ask())?.details['lagEvents'] === 0, TIMEOUT_MS);
 
   const writing = writeOutcomes(natsUrl, outcomeCount);
   const seen: Stored[] = [];
@@ -116,12 +119,16 @@ async function writeOutcomes(
   outcomeCount: number,
 ): Promise<{ readonly stored: readonly Stored[]; readonly seconds: number }> {
   const nats = await connectNats(natsUrl, { name: 'bench-outcomes', logger: silentLogger });
-  const publisher = new PipelinedPublisher(nats);
+  const publisher = new PipelinedPublisher(nats, TIMEOUT_MS);
   const writers = Array.from({ length: BUSY_JOBS }, (_, number) =>
     messageWriter({ kind: 'batch', apiName: BENCH_API, jobId: syntheticJobId(number) }),
   );
   const stored: Stored[] = [];
-  const storing: Promise<unknown>[] = [];
+  const storing: Promise<void>[] = [];
+  const publish = async (message: OutgoingMessage): Promise<void> => {
+    const { seq: position } = await publisher.publish(message);
+    stored.push({ position, atMs: performance.now() });
+  };
   const startedAt = performance.now();
   for (let sent = 0; sent < outcomeCount;) {
     const elapsedMs = performance.now() - startedAt;
@@ -130,10 +137,7 @@ async function writeOutcomes(
       const job = sent % BUSY_JOBS;
       const message = writers[job]?.(outcomeOf(syntheticJobId(job), Math.floor(sent / BUSY_JOBS)));
       if (message === undefined) throw new Error('there is a writer of each job');
-      const storedAt = publisher.publish(message).then(({ seq: position }) => {
-        stored.push({ position, atMs: performance.now() });
-      });
-      storing.push(storedAt);
+      storing.push(publish(message));
     }
     await pause(ROUND_MS);
   }

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { environment, writeResult } from '../report.ts';
 import { benchGetStatus } from './get-status.ts';
 import { benchLag } from './lag.ts';
+import { benchLogBytes } from './log-bytes.ts';
 import { benchRebuild, type RebuildOptions } from './rebuild.ts';
 import { benchStatusAnswer } from './status-answer.ts';
 
@@ -11,6 +12,7 @@ const PARTS: Readonly<Record<string, (options: RebuildOptions) => Promise<object
   answer: benchStatusAnswer,
   get: benchGetStatus,
   lag: benchLag,
+  bytes: benchLogBytes,
 };
 
 /** What the log costs and how fast it is read, folded and asked. */
