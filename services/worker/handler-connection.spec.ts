@@ -135,4 +135,50 @@ describe('the connection to a handler', () => {
     expect(await connection.send(HEAD, bytes('[]'))).toEqual({ kind: 'cut' });
     expect(handler.requests).toHaveLength(1);
   });
+
+  it('starts no call once it is halted, also none that waits for its connection', async () => {
+    const handler = await startHandler();
+    const connection = connectTo(handler.port);
+    const call = connection.send(HEAD, bytes('[]'));
+
+    connection.halt();
+
+    expect(await call).toEqual({ kind: 'cut' });
+    expect(await connection.send(HEAD, bytes('[]'))).toEqual({ kind: 'cut' });
+    await connectTo(handler.port).send(HEAD, bytes('["later"]'));
+    expect(handler.requests.map(({ body }) => body)).toEqual(['["later"]']);
+  });
+
+  it('lets the call in flight go on when it is halted', async () => {
+    let answerNow = (): void => {};
+    const handler = await startHandler((_, response) => {
+      answerNow = () => response.end();
+    });
+    const connection = connectTo(handler.port);
+    const call = connection.send(HEAD, bytes('[]'));
+    await until('the call', () => handler.requests.length === 1);
+
+    connection.halt();
+    answerNow();
+
+    expect(await call).toMatchObject({ kind: 'answered', status: 200 });
+  });
+
+  it('does not ask once more when it was halted meanwhile', async () => {
+    let halt = (): void => {};
+    let callCount = 0;
+    const port = await startRaw((socket) => {
+      callCount += 1;
+      if (callCount === 2) {
+        halt();
+        socket.resetAndDestroy();
+      } else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    });
+    const connection = connectTo(port);
+    halt = () => connection.halt();
+    await connection.send(HEAD, bytes('[1]'));
+
+    expect((await connection.send(HEAD, bytes('[2]'))).kind).not.toBe('answered');
+    expect(callCount).toBe(2);
+  });
 });

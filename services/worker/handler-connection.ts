@@ -14,13 +14,15 @@ export type CallResult =
   | { readonly kind: 'answered'; readonly status: number; readonly text: string }
   /** No connection, or it broke before the answer was complete. */
   | { readonly kind: 'unreachable'; readonly message: string }
-  /** `destroy` was called meanwhile. */
+  /** `destroy` was called meanwhile, or `halt` before it was on its way. */
   | { readonly kind: 'cut' };
 
 /** Where the calls of a handler go, one at a time. */
 export interface HandlerCalls {
   /** Never rejects. @param head request line and headers, up to but not including `Content-Length` */
   send(head: string, payload: Uint8Array): Promise<CallResult>;
+  /** From here on no call starts; one that is still waiting for its connection resolves as `cut`. */
+  halt(): void;
   /** Breaks the call in flight, which resolves as `cut`, and makes no further ones. */
   destroy(): void;
 }
@@ -40,18 +42,24 @@ interface Call {
 export class HandlerConnection implements HandlerCalls {
   private socket: Socket | null = null;
   private call: Call | null = null;
-  private isDestroyed = false;
+  private isHalted = false;
   private lastUsedAt = 0;
 
   constructor(private readonly port: number) {}
 
   send(head: string, payload: Uint8Array): Promise<CallResult> {
-    if (this.isDestroyed) return Promise.resolve({ kind: 'cut' });
+    if (this.isHalted) return Promise.resolve({ kind: 'cut' });
     return new Promise((resolve) => this.start(head, payload, { isRetry: false, resolve }));
   }
 
+  halt(): void {
+    this.isHalted = true;
+    // What was written to it is sent when it opens, as late as that may be.
+    if (this.socket?.connecting === true) this.destroy();
+  }
+
   destroy(): void {
-    this.isDestroyed = true;
+    this.isHalted = true;
     this.drop();
     this.settle({ kind: 'cut' });
   }
@@ -123,6 +131,7 @@ export class HandlerConnection implements HandlerCalls {
     const isStale =
       call.wasReused && !call.hasBytes && performance.now() - call.startedAt < STALE_MS_MAX;
     if (isStale && !call.isRetry) {
+      if (this.isHalted) return this.settle({ kind: 'cut' });
       this.start(call.head, call.payload, { isRetry: true, resolve: call.resolve });
       return;
     }

@@ -54,10 +54,15 @@ async function runUnderParent(): Promise<void> {
   worker = await opening;
 }
 
-/** Its parent may be paused when the job ends under another scheduler: so it also hears that on NATS. */
+/**
+ * Its parent may be paused when the job ends under another scheduler: so it also hears that on NATS.
+ * Every order takes the same way, so that none overtakes another: a halt before the assignment that it is for
+ * would halt nothing.
+ */
 async function obey(assigned: Worker, order: ToWorker): Promise<void> {
+  const connection = await connecting;
   if (order.type === 'assign') {
-    onJobHalt(await connecting, order.assignment.jobId, () => assigned.obey({ type: 'halt' }));
+    onJobHalt(connection, order.assignment.jobId, () => assigned.obey({ type: 'halt' }));
   }
   assigned.obey(order);
 }

@@ -10,6 +10,43 @@ import { processesWith } from '#test/support/process-scan.ts';
 import { until } from '#test/support/until.ts';
 
 const { command } = workerProgramIn(new URL('../', import.meta.url));
+const stdio = ['ignore' as const, 'ignore' as const, 'inherit' as const, 'ipc' as const];
+
+/** @param payloads of the batches that wait for the worker */
+async function assignmentOn(
+  platform: LocalPlatform,
+  ...payloads: string[]
+): Promise<WorkerAssignment> {
+  const workload = platform.workload();
+  await platform.enqueue(workload, payloads);
+  const handlerPort = await freePort();
+  const env = { CALLS_FILE: platform.callsFile, CORTEX_PORT: String(handlerPort) };
+  return {
+    ...workload,
+    workerId: workerId(0),
+    restart: 0,
+    handlerPort,
+    logFile: join(platform.dataDir, 'worker.log'),
+    containers: [
+      {
+        name: 'api',
+        command: ['node', 'serve.mjs'],
+        env: { ...env, PATH: process.env['PATH'] ?? '' },
+        cwd: HANDLERS,
+        readinessProbe: null,
+        livenessProbe: null,
+        memoryLimit: null,
+      },
+    ],
+  };
+}
+
+const workerEnvOn = ({ nats }: LocalPlatform): NodeJS.ProcessEnv => ({
+  ...process.env,
+  NATS_URL: nats.url,
+  LEASE_MS: '1500',
+  LOG_LEVEL: 'silent',
+});
 
 describe('a worker and the process that supervises it', () => {
   let platform: LocalPlatform;
@@ -18,35 +55,11 @@ describe('a worker and the process that supervises it', () => {
 
   beforeEach(async () => {
     platform = await LocalPlatform.start();
-    const workload = platform.workload();
-    await platform.enqueue(workload, ['[{"sleepMs":60000}]', '[1]']);
-    const handlerPort = await freePort();
-    const env = { CALLS_FILE: platform.callsFile, CORTEX_PORT: String(handlerPort) };
-    const assignment: WorkerAssignment = {
-      ...workload,
-      workerId: workerId(0),
-      restart: 0,
-      handlerPort,
-      logFile: join(platform.dataDir, 'worker.log'),
-      containers: [
-        {
-          name: 'api',
-          command: ['node', 'serve.mjs'],
-          env: { ...env, PATH: process.env['PATH'] ?? '' },
-          cwd: HANDLERS,
-          readinessProbe: null,
-          livenessProbe: null,
-          memoryLimit: null,
-        },
-      ],
-    };
+    const assignment = await assignmentOn(platform, '[{"sleepMs":60000}]', '[1]');
     supervisor = spawn(
       process.execPath,
       [join(HANDLERS, '../supervisor.mjs'), JSON.stringify(assignment), ...command],
-      {
-        env: { ...process.env, NATS_URL: platform.nats.url, LEASE_MS: '1500', LOG_LEVEL: 'silent' },
-        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      },
+      { env: workerEnvOn(platform), stdio },
     );
     supervisor.on('message', (message) => messages.push(JSON.stringify(message)));
     await until('the call', () => platform.calls().length === 1);
@@ -88,5 +101,29 @@ describe('a worker and the process that supervises it', () => {
       () => [...processesWith(dataDir), ...processesWith(nats.url)].length === 0,
       5000,
     );
+  });
+});
+
+describe('a worker that is given its orders before it is up', () => {
+  it('obeys them in their order: a job that was halted at once stays halted', async () => {
+    const platform = await LocalPlatform.start();
+    const [program = '', ...args] = command;
+    const worker = spawn(program, args, { env: workerEnvOn(platform), stdio });
+    try {
+      const types: string[] = [];
+      worker.on('message', (message: { readonly type: string }) => types.push(message.type));
+
+      worker.send({ type: 'assign', assignment: await assignmentOn(platform, '[1]', '[2]') });
+      worker.send({ type: 'halt' });
+
+      await until('the handler to be ready', () => types.includes('running'));
+      worker.send({ type: 'call-completion-hook', body: '{}' });
+      await until('its answer', () => types.includes('completion-hook-answered'));
+      expect(types.slice(0, 3)).toEqual(['containers-started', 'halted', 'running']);
+      expect(platform.calls().map(({ url }) => url)).toEqual(['/on-job-complete']);
+    } finally {
+      worker.kill('SIGTERM');
+      await platform.stop();
+    }
   });
 });

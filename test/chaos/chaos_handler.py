@@ -6,11 +6,15 @@ import os
 import select
 import signal
 import socket
-import time
+import struct
 
 FOLDER = os.environ["RECORD_DIR"]
 with open(os.environ["CORTEX_JOB_SPEC"]) as spec:
     JOB = spec.read().split('"job_id":"')[1].split('"')[0]
+# Linux: with what it read a socket also tells when that arrived. A handler that has to wait for its turn reads a
+# call later than it was made, and a call counts as made before the end of a job when it was.
+SO_TIMESTAMPNS = 35
+TIMESTAMP = struct.Struct("qq")
 RECORDS = os.open(f"{FOLDER}/{JOB}.{os.getpid()}", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
 
@@ -41,14 +45,22 @@ def status_of(mark, batch):
     return 200
 
 
-def handle(head, body):
-    called_at_ms = str(int(time.time() * 1000))
+def receive(connection):
+    """@returns a piece, and when it arrived in ms"""
+    piece, ancillary, _, _ = connection.recvmsg(65536, socket.CMSG_SPACE(TIMESTAMP.size))
+    if piece == b"":
+        return piece, 0
+    seconds, nanoseconds = TIMESTAMP.unpack(ancillary[0][2])
+    return piece, seconds * 1000 + nanoseconds // 1_000_000
+
+
+def handle(head, body, called_at_ms):
     if head.startswith("POST /on-job-complete "):
-        write("hook", JOB, called_at_ms, body)
+        write("hook", JOB, str(called_at_ms), body)
         return 200
     batch = head.split("X-Cortex-Batch-ID: ")[1].split("\r\n")[0]
     items = [item.strip('"').split(":") for item in body[1:-1].split(",")]
-    write("batch", batch, called_at_ms, ",".join(item[0] for item in items))
+    write("batch", batch, str(called_at_ms), ",".join(item[0] for item in items))
     return status_of(items[0][1] if len(items[0]) > 1 else None, batch)
 
 
@@ -69,11 +81,11 @@ def next_call(buffer):
 def serve(connection, buffer):
     """Answers what is there. @returns whether the connection is open"""
     try:
-        piece = connection.recv(65536)
+        piece, arrived_at_ms = receive(connection)
         buffer += piece
         call = next_call(buffer)
         while call is not None:
-            status = handle(*call)
+            status = handle(*call, arrived_at_ms)
             if status is not None:
                 connection.sendall(b"HTTP/1.1 %d -\r\ncontent-length: 0\r\n\r\n" % status)
             call = next_call(buffer)
@@ -83,6 +95,7 @@ def serve(connection, buffer):
 
 
 listener = socket.create_server(("127.0.0.1", int(os.environ["CORTEX_PORT"])))
+listener.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)  # Its connections have it from here.
 poll = select.poll()
 poll.register(listener, select.POLLIN)
 connections = {}

@@ -107,6 +107,7 @@ export class BatchRunner {
   /** From here on no handler call starts. The one in flight goes on. */
   halt(): void {
     this.isHalted = true;
+    this.connection.halt();
     this.feed.close().catch((error: unknown) => {
       this.deps.logger.warn({ err: error }, 'cannot close the receiver of batches');
     });

@@ -55,10 +55,10 @@ export class SimulatedHandler {
   }
 
   connect(): HandlerCalls {
-    let isCut = false;
+    let isHalted = false;
     const ownCalls = new Set<(result: CallResult) => void>();
     const send = (head: string, payload: Uint8Array): Promise<CallResult> => {
-      if (isCut) return Promise.resolve({ kind: 'cut' });
+      if (isHalted) return Promise.resolve({ kind: 'cut' });
       return new Promise((resolve) => {
         const settle = (result: CallResult): void => {
           this.calls.delete(settle);
@@ -71,11 +71,12 @@ export class SimulatedHandler {
         this.answer(head, payload, settle);
       });
     };
+    const halt = (): void => void (isHalted = true);
     const destroy = (): void => {
-      isCut = true;
+      halt();
       for (const settle of ownCalls) settle({ kind: 'cut' });
     };
-    return { send, destroy };
+    return { send, halt, destroy };
   }
 
   private answer(head: string, payload: Uint8Array, settle: (result: CallResult) => void): void {
