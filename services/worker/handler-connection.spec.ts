@@ -150,32 +150,30 @@ describe('the connection to a handler', () => {
   });
 
   it('lets the call in flight go on when it is halted', async () => {
-    let answerNow = (): void => {};
+    const answers: (() => void)[] = [];
     const handler = await startHandler((_, response) => {
-      answerNow = () => response.end();
+      answers.push(() => response.end());
     });
     const connection = connectTo(handler.port);
     const call = connection.send(HEAD, bytes('[]'));
     await until('the call', () => handler.requests.length === 1);
 
     connection.halt();
-    answerNow();
+    answers[0]?.();
 
     expect(await call).toMatchObject({ kind: 'answered', status: 200 });
   });
 
   it('does not ask once more when it was halted meanwhile', async () => {
-    let halt = (): void => {};
     let callCount = 0;
     const port = await startRaw((socket) => {
       callCount += 1;
       if (callCount === 2) {
-        halt();
+        connection.halt();
         socket.resetAndDestroy();
       } else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
     });
     const connection = connectTo(port);
-    halt = () => connection.halt();
     await connection.send(HEAD, bytes('[1]'));
 
     expect((await connection.send(HEAD, bytes('[2]'))).kind).not.toBe('answered');
