@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { bundleWorker } from './bundle.mjs';
 import { runCommand } from './run-command.mjs';
 import { say, seconds, SetupError } from './say.mjs';
 
@@ -17,19 +18,20 @@ const BUILD_SETTINGS = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.js
 const NOT_AN_ASSET = /(\.ts|\.md|\.pyc)$/;
 const STAMP = '.build-stamp';
 
-/** Compiles libs/ and services/ into dist/ when a source has changed since the last time. */
+/** Compiles libs/ and services/ into dist/, and bundles the worker, when a source has changed since the last time. */
 export async function ensureBuild(root) {
   if (isBuilt(root)) return;
   const sources = sourcesOf(root);
   const wanted = stampOf(root, sources); // Before it builds: a change meanwhile makes it stale again.
   const stampFile = join(root, 'dist', STAMP);
 
-  say('Building (tsc) ...');
+  say('Building (tsc, esbuild) ...');
   const startedAt = Date.now();
   rmSync(stampFile, { force: true });
   await compile(root);
   copyAssets(root, sources);
   removeOrphans(root);
+  await bundleWorker(root);
   writeFileSync(stampFile, wanted);
   say(`  built in ${seconds(Date.now() - startedAt)}`);
 }

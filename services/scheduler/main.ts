@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { join } from 'node:path';
 import { openBatchQueue } from '#libs/batch-queue/batch-queue.wiring.ts';
 import type { Compute } from '#libs/compute/compute.port.ts';
 import { LocalProcessCompute } from '#libs/compute/local-process/local-process-compute.ts';
@@ -35,11 +36,15 @@ const services = new URL('../', import.meta.url);
 
 function localCompute(): Compute {
   const { command, runners } = workerProgramIn(services);
+  const workerEnv = workerEnvOf(process.env, config);
   return new LocalProcessCompute({
     dataDir: config.dataDir,
     workersMax: config.workersMax,
     warmWorkers: config.warmWorkers,
-    worker: { command, env: workerEnvOf(process.env, config) },
+    worker: {
+      command,
+      env: { NODE_COMPILE_CACHE: join(config.dataDir, 'compiled'), ...workerEnv },
+    },
     runners,
     handlerEnv: handlerEnvOf(process.env),
     workingFolder: process.cwd(),

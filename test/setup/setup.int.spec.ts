@@ -14,6 +14,7 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { decode } from '@jridgewell/sourcemap-codec';
 
 const checkout = join(import.meta.dirname, '../..');
 let folder: string;
@@ -42,9 +43,13 @@ describe('the build of setup', () => {
     write('tsconfig.json', '{ "compilerOptions": { "module": "nodenext", "strict": true } }');
     write(
       'tsconfig.build.json',
-      '{ "extends": "./tsconfig.json", "compilerOptions": { "outDir": "dist", "rootDir": "." }, "include": ["libs", "services"] }',
+      '{ "extends": "./tsconfig.json", "compilerOptions": { "outDir": "dist", "rootDir": ".", "sourceMap": true }, "include": ["libs", "services"] }',
     );
     write('libs/one.ts', 'export const one = 1;\n');
+    write(
+      'services/worker/main.ts',
+      "import { createColors } from 'picocolors';\nimport { one } from '../../libs/one.js';\nconsole.log(createColors(false).red(one));\n",
+    );
     write('services/worker/runner.py', 'print(1)\n');
     write('services/worker/README.md', 'About it.\n');
     await build.ensureBuild(folder);
@@ -54,6 +59,19 @@ describe('the build of setup', () => {
     expect(read('dist/libs/one.js')).toContain('one = 1');
     expect(read('dist/services/worker/runner.py')).toBe('print(1)\n');
     expect(isThere('dist/services/worker/README.md')).toBe(false);
+  });
+
+  it('bundles the worker with what it imports, and maps only our own code', async () => {
+    const bundled = 'dist/bundles/worker/main.js';
+    expect(execFileSync(process.execPath, [join(folder, bundled)]).toString()).toBe('1\n');
+
+    const map = JSON.parse(read(`${bundled}.map`)) as { mappings: string; sources: string[] };
+    const mapped = decode(map.mappings)
+      .flat()
+      .flatMap(([, source]) => map.sources[source ?? -1] ?? []);
+    expect(new Set(mapped)).toEqual(
+      new Set(['../../../libs/one.ts', '../../../services/worker/main.ts']),
+    );
   });
 
   it('does nothing while nothing has changed', async () => {

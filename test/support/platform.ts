@@ -128,7 +128,7 @@ export class TestPlatform extends PlatformClient {
     const all = processesWith(this.dataDir);
     const parents = new Set(all.map(({ parentPid }) => parentPid));
     return all
-      .filter(({ commandLine }) => commandLine.includes('services/worker/main.js'))
+      .filter(({ commandLine }) => commandLine.includes('bundles/worker/main.js'))
       .map(({ pid }) => pid)
       .filter((pid) => parents.has(pid));
   }

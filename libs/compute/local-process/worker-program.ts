@@ -9,7 +9,7 @@ export interface WorkerProgram {
 }
 
 /**
- * The worker and the runners that stand next to a service: built when the service is built, and
+ * The worker and the runners that stand next to a service: bundled when the service is built, and
  * straight from the TypeScript sources otherwise, which Node can run with two flags.
  *
  * @param services folder of the services, as a URL with a trailing slash
@@ -17,14 +17,14 @@ export interface WorkerProgram {
  */
 export function workerProgramIn(services: URL, python = 'python3'): WorkerProgram {
   const fileIn = (path: string): string => fileURLToPath(new URL(path, services));
-  const builtWorker = fileIn('worker/main.js');
-  const isBuilt = existsSync(builtWorker);
+  const bundledWorker = fileIn('../bundles/worker/main.js');
+  const isBuilt = existsSync(fileIn('worker/main.js'));
   // The compiler copies no Python: it stays where the sources are, beside the folder of the build.
   const pythonRunner = 'worker/runners/python/cortex_runner.py';
   const pythonFile = isBuilt ? fileIn(`../../services/${pythonRunner}`) : fileIn(pythonRunner);
   return {
     command: isBuilt
-      ? [process.execPath, '--enable-source-maps', '--max-semi-space-size=4', builtWorker]
+      ? [process.execPath, '--enable-source-maps', '--max-semi-space-size=4', bundledWorker]
       : [
           process.execPath,
           '--conditions=source',

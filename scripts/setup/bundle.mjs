@@ -1,0 +1,60 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Loaded only where they are used, which most workers do not. */
+const LOADED_WHEN_USED = ['@kurrent/*', '@aws-sdk/*'];
+/** CommonJS packages ask for `require`, which modules have not. */
+const REQUIRE =
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+/**
+ * Makes a few files of the built worker and its packages: to find and read hundreds takes Node longer
+ * than to run them, and each worker of each job starts anew.
+ */
+export async function bundleWorker(root) {
+  const { build } = await import('esbuild'); // Not on top: it may not be installed yet.
+  const dist = join(root, 'dist');
+  const { metafile } = await build({
+    absWorkingDir: dist,
+    entryPoints: ['services/worker/main.js'],
+    outdir: 'bundles/worker',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    preserveSymlinks: true, // Or the files are named for where packages really are.
+    external: LOADED_WHEN_USED,
+    banner: { js: REQUIRE },
+    sourcemap: true,
+    sourcesContent: false,
+    metafile: true,
+    logLevel: 'silent',
+  });
+  const made = new Set(Object.keys(metafile.outputs).map((file) => join(dist, file)));
+  const folder = join(dist, 'bundles/worker');
+  for (const file of readdirSync(folder).map((name) => join(folder, name))) {
+    if (!made.has(file)) rmSync(file);
+    else if (file.endsWith('.map')) await forgetPackages(file);
+  }
+}
+
+/**
+ * Node reads source maps when it starts, and those of packages would cost it half of what the bundle
+ * saves: so only our own code has one.
+ */
+async function forgetPackages(mapFile) {
+  const { decode, encode } = await import('@jridgewell/sourcemap-codec');
+  const map = JSON.parse(readFileSync(mapFile, 'utf8'));
+  const isOurs = map.sources.map((source) => !source.includes('node_modules/'));
+  let wasOurs = false;
+  const kept = decode(map.mappings).map((line) =>
+    line.flatMap(([column, source, ...place]) => {
+      const [last, isNow] = [wasOurs, source !== undefined && isOurs[source]];
+      wasOurs = isNow;
+      if (isNow) return [[column, source, ...place.slice(0, 2)]]; // Without the names of variables.
+      return last ? [[column]] : [];
+    }),
+  );
+  writeFileSync(mapFile, JSON.stringify({ ...map, names: [], mappings: encode(kept) }));
+}
