@@ -41,6 +41,7 @@ const submitted = [
 ];
 const outcomes = [0, 1, 2].map((index) => batchSucceeded({ index }));
 const completed = jobCompleted({ status: 'succeeded', completionHook: hookSucceeded });
+const JOB = '00000000000000aa';
 const lines = [
   'batch 00000000000000aa-0 1000 0,1',
   'batch 00000000000000aa-1 1001 2,3',
@@ -64,7 +65,7 @@ function evidence(
     })),
     document: JSON.parse(stringifyWithRaw(jobStatusDocument(job, NEVER_STALLED))) as JobStatus,
     deadLetters: [],
-    record: recordOf(lines),
+    record: recordOf(lines, JOB),
     ...changes,
   };
 }
@@ -111,20 +112,27 @@ describe('the checks of a job after its end', () => {
   });
 
   it('find a batch that was settled and never handled', () => {
-    expect(problems(undefined, { record: recordOf(lines.slice(1)) })).toContain(
+    expect(problems(undefined, { record: recordOf(lines.slice(1), JOB) })).toContain(
       'never handled, but settled: 0',
     );
   });
 
   it('find items that are not those of the batch', () => {
-    const record = recordOf([...lines, 'batch 00000000000000aa-1 1004 4,5']);
+    const record = recordOf([...lines, 'batch 00000000000000aa-1 1004 4,5'], JOB);
     expect(problems(undefined, { record })).toContain('batches with other items');
+  });
+
+  it('find a call with a batch of another job', () => {
+    const record = recordOf([...lines, 'batch 00000000000000bb-1 1004 2,3'], JOB);
+    expect(problems(undefined, { record })).toContain('batches of other jobs');
   });
 
   it('find a completion hook that nobody acknowledged, or that nobody heard', () => {
     const unheard = jobCompleted({ status: 'succeeded', completionHook: null });
     expect(problems([...submitted, ...outcomes, unheard])).toContain('acknowledgements');
-    expect(problems(undefined, { record: recordOf(lines.slice(0, 3)) })).toContain('never called');
+    expect(problems(undefined, { record: recordOf(lines.slice(0, 3), JOB) })).toContain(
+      'never called',
+    );
   });
 
   it('find a handler call after a job was stopped', () => {
@@ -132,8 +140,8 @@ describe('the checks of a job after its end', () => {
     const late = `batch 00000000000000aa-0 ${Date.UTC(2026, 10, 23, 11)} 0,1`;
     const plan = aPlan({ kind: 'stopped' });
     const events = [...submitted, stopped];
-    expect(problems(events, { plan, record: recordOf([late]) })).toContain('after the end');
-    expect(problems(events, { plan, record: recordOf([]) })).toBe('');
+    expect(problems(events, { plan, record: recordOf([late], JOB) })).toContain('after the end');
+    expect(problems(events, { plan, record: recordOf([], JOB) })).toBe('');
   });
 
   it('find a dead letter that is not in its queue', () => {

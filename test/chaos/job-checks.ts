@@ -109,6 +109,7 @@ function itemProblems({ plan, record }: JobEvidence, sets: BatchSets): readonly 
   return [
     ...(missing.length === 0 ? [] : [`never handled, but settled: ${missing.join(', ')}`]),
     ...(wrong.length === 0 ? [] : [`batches with other items: ${JSON.stringify(wrong)}`]),
+    ...differs('batches of other jobs', record.foreignBatchIds, []),
   ];
 }
 
