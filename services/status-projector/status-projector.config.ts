@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CheckpointRule } from '#libs/domain/audit/checkpoint-due.ts';
 import {
   type EventStoreConfig,
   eventStoreConfig,
@@ -14,6 +15,16 @@ export const statusProjectorEnv = z.object({
   SNAPSHOT_INTERVAL_MS: durationMs({ min: 100 })
     .default(10_000)
     .describe('How often the projector saves what it has folded, so a restart starts from there'),
+  CHECKPOINT_EVENTS_MAX: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(10_000)
+    .describe('How many events a checkpoint of the log covers at most'),
+  CHECKPOINT_INTERVAL_MS: durationMs({ min: 100 })
+    .default(60_000)
+    .describe('How long an event stands in the log before a checkpoint covers it, in ms'),
   STALLED_AFTER_MS: durationMs({ min: 1000 })
     .default(600_000)
     .describe('How long a worker may be pending before it counts as stalled, in ms'),
@@ -29,6 +40,7 @@ export interface StatusProjectorConfig {
   readonly logLevel: LogLevel;
   readonly eventStore: EventStoreConfig;
   readonly snapshotIntervalMs: number;
+  readonly checkpoints: CheckpointRule;
   readonly stalledAfterMs: number;
   readonly leaderTtlMs: number;
   readonly readyLagMsMax: number;
@@ -41,6 +53,10 @@ export function loadStatusProjectorConfig(env: NodeJS.ProcessEnv): StatusProject
     logLevel: parsed.LOG_LEVEL,
     eventStore: eventStoreConfig(parsed),
     snapshotIntervalMs: parsed.SNAPSHOT_INTERVAL_MS,
+    checkpoints: {
+      eventCountMax: parsed.CHECKPOINT_EVENTS_MAX,
+      intervalMs: parsed.CHECKPOINT_INTERVAL_MS,
+    },
     stalledAfterMs: parsed.STALLED_AFTER_MS,
     leaderTtlMs: parsed.LEADER_TTL_MS,
     readyLagMsMax: parsed.READY_LAG_MS_MAX,
