@@ -5,7 +5,12 @@ import { OPTIONAL_ATTRIBUTES } from '#libs/messaging/cloudevents/cloud-event.ts'
 export const DIGEST_BYTES = 32;
 
 /** Attributes that an export adds, and that are in the digest by other ways. */
-export const PLACE_ATTRIBUTES: ReadonlySet<string> = new Set(['position', 'storedat', 'lane']);
+export const PLACE_ATTRIBUTES: ReadonlySet<string> = new Set([
+  'position',
+  'storedat',
+  'lane',
+  'digest',
+]);
 
 /**
  * SHA-256 of an event as it is stored: of the JSON text

@@ -16,6 +16,8 @@ import { apiConfig } from './deploy-apis/api-config.schema.ts';
 import { DeployApis } from './deploy-apis/deploy-apis.ts';
 import { DeployApisController } from './deploy-apis/deploy-apis.controller.ts';
 import { ErrorFilter } from './error.filter.ts';
+import { ExportLogController } from './export-log/export-log.controller.ts';
+import { ExportSender } from './export-log/export-sender.ts';
 import { FindApisController } from './find-apis/find-apis.controller.ts';
 import { GATEWAY_CONFIG, type GatewayConfig } from './gateway.config.ts';
 import { GetJobController } from './get-job/get-job.controller.ts';
@@ -79,6 +81,7 @@ const managementControllers = [
   ListWorkersController,
   ReadWorkerLogController,
   ReadEventsController,
+  ExportLogController,
   HealthController,
   ReadMetricsController,
   OpenApiController,
@@ -137,6 +140,7 @@ function useCases(parts: GatewayParts): Provider[] {
     { provide: ListDeadLetters, useValue: new ListDeadLetters(parts) },
     { provide: RedriveJob, useValue: new RedriveJob({ ...parts, submitJob }) },
     { provide: DryRunSender, useValue: new DryRunSender(new DryRun(files, checks), logger) },
+    { provide: ExportSender, useValue: new ExportSender(parts.store, logger) },
     { provide: EventStreamSender, useValue: new EventStreamSender(parts) },
     { provide: StopJob, useValue: new StopJob({ ...parts, waitMsMax: STOP_WAIT_MS_MAX }) },
   ];

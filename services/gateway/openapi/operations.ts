@@ -237,6 +237,23 @@ const jobOperations: readonly Operation[] = [
   },
 ];
 
+const auditOperations: readonly Operation[] = [
+  {
+    method: 'GET',
+    path: '/v1/audit/export',
+    id: 'exportLog',
+    summary:
+      'The log as it is now: a line for each event, a CloudEvent in JSON. The last line says that it is ' +
+      'complete; of a part, digests of what is left out are in it, so that its checkpoints can be verified.',
+    query: [
+      ['api', 'Only events of this API'],
+      ['job', 'Only events of this job, and deployments of its API'],
+    ],
+    answer: { 'application/x-ndjson': { schema: { type: 'string' } } },
+    errors: [400, 404, 503],
+  },
+];
+
 const processOperations: readonly Operation[] = [
   {
     method: 'GET',
@@ -272,5 +289,6 @@ export const operations: readonly Operation[] = [
   ...endpointOperations,
   ...apiOperations,
   ...jobOperations,
+  ...auditOperations,
   ...processOperations,
 ];

@@ -1,0 +1,12 @@
+import type { Command } from 'commander';
+import type { Cli } from '../cli.ts';
+import { addExportCommand } from './export.ts';
+import { addVerifyCommand } from './verify.ts';
+
+export function addAuditCommand(program: Command, cli: Cli): void {
+  const audit = program
+    .command('audit')
+    .description('Take the log out, and verify that nothing in it was changed.');
+  addExportCommand(audit, cli);
+  addVerifyCommand(audit, cli);
+}
