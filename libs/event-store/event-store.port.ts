@@ -78,6 +78,11 @@ export class EventStoreUnavailable extends Error {
   override readonly name = 'EventStoreUnavailable';
 }
 
+/** The log cannot be filled with these events. The message says why. */
+export class RestoreRefused extends Error {
+  override readonly name = 'RestoreRefused';
+}
+
 /** A place in the log: what stood there, and when it was stored. */
 export interface Moment {
   readonly position: Position;
@@ -160,6 +165,15 @@ export interface EventStore {
 
   /** As `follow` does, with each event as it is stored, whether it can be read or not. */
   followStored(after: Position, signal: AbortSignal): AsyncIterable<readonly StoredEvent[]>;
+
+  /**
+   * Fills an empty log: each event at its position, with its bytes and the time at which it was stored.
+   * Nobody else may write meanwhile. What was written before a failure stays.
+   *
+   * @throws RestoreRefused when the log is not empty, or this store cannot do so
+   * @throws EventStoreUnavailable when not all are known to be stored
+   */
+  restore(events: AsyncIterable<StoredEvent>): Promise<void>;
 
   /** Position of the newest event. Whatever was appended before the call is at or before it. */
   lastPosition(): Promise<Position>;

@@ -1,6 +1,11 @@
+import { z } from 'zod';
 import type { Position } from '#libs/domain/platform-event.ts';
 import { type CloudEvent, MalformedCloudEvent } from '#libs/messaging/cloudevents/cloud-event.ts';
-import { decodeMessage, type NatsMessage } from '#libs/messaging/cloudevents/nats-binding.ts';
+import {
+  decodeMessage,
+  type HeaderList,
+  type NatsMessage,
+} from '#libs/messaging/cloudevents/nats-binding.ts';
 
 /** An event as the log holds it: its bytes, whichever version wrote them and whoever did. */
 export interface StoredEvent {
@@ -29,5 +34,17 @@ export function cloudEventOfMessage(message: NatsMessage, foreignId: string): Cl
       extensions: { headers: JSON.stringify(message.headers) },
       data: message.payload,
     };
+  }
+}
+
+const headerPairs = z.array(z.tuple([z.string(), z.string()]));
+
+/** The headers that a foreign message came with; none when they cannot be read. */
+export function foreignHeaders({ extensions }: CloudEvent): HeaderList {
+  try {
+    const read = headerPairs.safeParse(JSON.parse(extensions?.['headers'] ?? ''));
+    return read.success ? read.data : [];
+  } catch {
+    return [];
   }
 }

@@ -15,6 +15,7 @@ import {
   type LogEntry,
   type Moment,
   type NewestOf,
+  RestoreRefused,
   VersionConflict,
 } from '../event-store.port.ts';
 import {
@@ -121,6 +122,19 @@ export class InMemoryEventStore implements EventStore {
     }
   }
 
+  async restore(events: AsyncIterable<StoredEvent>): Promise<void> {
+    if (this.log.length > 0) {
+      throw new RestoreRefused('the log is not empty; import into an empty one');
+    }
+    for await (const event of events) {
+      if (event.position !== this.log.length + 1) {
+        throw new RestoreRefused(`nothing may be missing before position ${event.position}`);
+      }
+      this.log.push(restored(event));
+    }
+    this.appended.changed();
+  }
+
   async lastPosition(): Promise<Position> {
     await aTurn();
     return this.log.length;
@@ -219,6 +233,17 @@ const storedEventOf = (stored: Stored): StoredEvent => ({
     datacontenttype: JSON_CONTENT_TYPE,
     data: stored.payload,
   },
+});
+
+const restored = ({ position, storedAt, subject, cloudEvent }: StoredEvent): Stored => ({
+  position,
+  subject,
+  address: { source: cloudEvent.source, subject: cloudEvent.subject ?? '' },
+  id: cloudEvent.id,
+  at: cloudEvent.time ?? storedAt,
+  storedAtMs: Date.parse(storedAt),
+  ceType: cloudEvent.type,
+  payload: cloudEvent.data,
 });
 
 function readBack({ position, id, at, ...encoded }: Stored): LoggedEvent {

@@ -26,6 +26,7 @@ import { declareEventStream, EVENT_STREAM } from './event-stream.ts';
 import { findMoment } from './find-moment.ts';
 import { getMessage, readLane } from './read-lane.ts';
 import { followMessages, readMessages, type StreamAccess } from './read-messages.ts';
+import { restoreMessages } from './restore-messages.ts';
 import { recordMessages } from './record-messages.ts';
 import { type ShareOptions, shareLifecycle } from './share-lifecycle.ts';
 
@@ -122,6 +123,10 @@ export class JetStreamEventStore implements EventStore {
     for await (const messages of followMessages(this.access, place, signal)) {
       yield messages.map(storedEventOf);
     }
+  }
+
+  restore(events: AsyncIterable<StoredEvent>): Promise<void> {
+    return restoreMessages(this.access, this.publisher, events);
   }
 
   async lastPosition(): Promise<Position> {

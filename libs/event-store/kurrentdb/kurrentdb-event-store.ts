@@ -13,6 +13,7 @@ import {
   type LogEntry,
   type Moment,
   type NewestOf,
+  RestoreRefused,
 } from '../event-store.port.ts';
 import type { StoredEvent } from '../stored-event.ts';
 import { appendDecided, recordFacts } from './append-record.ts';
@@ -100,6 +101,13 @@ export class KurrentDbEventStore implements EventStore {
     for await (const records of followRecords(this.connection, place, signal)) {
       yield records.map((record) => storedEventIn(record, names.laneOf(record.stream)));
     }
+  }
+
+  restore(): Promise<void> {
+    const problem =
+      'KurrentDB gives out positions itself, so a log cannot be imported into it; import it into a ' +
+      'platform with EVENT_STORE=jetstream';
+    return Promise.reject(new RestoreRefused(problem));
   }
 
   async lastPosition(): Promise<Position> {

@@ -103,6 +103,10 @@ export class WiredEventStore implements EventStore {
     return this.store.followStored(after, signal);
   }
 
+  restore(events: AsyncIterable<StoredEvent>): Promise<void> {
+    return this.store.restore(events);
+  }
+
   lastPosition(): Promise<Position> {
     const run = () => this.store.lastPosition();
     return this.wire.call(this.caller, { what: 'last position', run, unavailable });
