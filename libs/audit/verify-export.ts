@@ -77,6 +77,11 @@ export class ExportVerifier {
     return read;
   }
 
+  /** Problems so far. */
+  get found(): readonly AuditProblem[] {
+    return this.problems;
+  }
+
   finish(): AuditVerdict {
     if (!this.isComplete) {
       const message = `the export ends without its last line: what was behind line ${this.lineCount} is missing`;

@@ -186,6 +186,15 @@ export class GatewayClient {
     }
   }
 
+  /** Fills the empty log of a platform that only reads. */
+  importLog(pieces: AsyncIterable<Uint8Array>): Promise<Answer<Message>> {
+    const path = '/v1/audit/import';
+    return this.http.readJson(
+      { method: 'POST', path, body: ReadableStream.from(pieces), timeoutMs: EXPORT_TIMEOUT_MS },
+      messageSchema,
+    );
+  }
+
   /**
    * @param endpoint `networking.endpoint` of the API's specification
    * @param submission JSON text, sent byte for byte

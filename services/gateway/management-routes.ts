@@ -5,6 +5,7 @@ export const MANAGEMENT_ROUTES: Readonly<Record<string, readonly string[]>> = {
   '/v1/apis': ['GET', 'PUT'],
   '/v1/apis/{name}': ['GET', 'DELETE'],
   '/v1/audit/export': ['GET'],
+  '/v1/audit/import': ['POST'],
   '/v1/jobs': ['GET'],
   '/v1/jobs/{jobId}': ['GET'],
   '/v1/jobs/{jobId}/batches': ['GET'],

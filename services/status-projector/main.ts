@@ -63,22 +63,31 @@ const lag = new ViewLag(follower, store, systemClock);
 const vitals = new Vitals(follower, lag, config.readyLagMsMax);
 const measuring = lag.run(stopping.signal);
 tellVitals(nats, () => vitals.read());
+const announcing = config.isReadOnly
+  ? Promise.resolve()
+  : announceStalled(
+      follower,
+      { store, clock: systemClock, logger, stalledAfterMs },
+      stopping.signal,
+    );
 const publishing = publisher.run(stopping.signal);
-const sealing = writeCheckpoints(
-  {
-    store,
-    lease: await JetStreamLeaderLease.open(nats, {
-      name: 'checkpoints',
-      ttlMs: config.leaderTtlMs,
-      logger,
-    }),
-    rule: config.checkpoints,
-    clock: systemClock,
-    logger,
-  },
-  stopping.signal,
-  follower.caughtUp(),
-);
+const sealing = config.isReadOnly
+  ? Promise.resolve()
+  : writeCheckpoints(
+      {
+        store,
+        lease: await JetStreamLeaderLease.open(nats, {
+          name: 'checkpoints',
+          ttlMs: config.leaderTtlMs,
+          logger,
+        }),
+        rule: config.checkpoints,
+        clock: systemClock,
+        logger,
+      },
+      stopping.signal,
+      follower.caughtUp(),
+    );
 Promise.all([following, publishing, sealing]).catch((error: unknown) => {
   logger.error({ err: error }, 'cannot follow the log any more');
   process.exit(1); // Whoever supervises us starts us again, from the snapshot.

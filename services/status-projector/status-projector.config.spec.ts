@@ -4,6 +4,7 @@ import { loadStatusProjectorConfig } from './status-projector.config.ts';
 describe('the configuration of the status projector', () => {
   it('has a default for every variable', () => {
     expect(loadStatusProjectorConfig({})).toEqual({
+      isReadOnly: false,
       natsUrl: 'nats://127.0.0.1:4222',
       logLevel: 'info',
       eventStore: { kind: 'jetstream', kurrentDbUrl: 'kurrentdb://127.0.0.1:2113?tls=false' },

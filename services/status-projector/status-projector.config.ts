@@ -5,11 +5,18 @@ import {
   eventStoreConfig,
   eventStoreEnv,
 } from '#libs/event-store/event-store-config.ts';
-import { durationMs, leaderEnv, loadConfig, platformEnv } from '#libs/platform/config.ts';
+import {
+  durationMs,
+  leaderEnv,
+  loadConfig,
+  platformEnv,
+  readOnlyEnv,
+} from '#libs/platform/config.ts';
 import type { LogLevel } from '#libs/platform/logger.ts';
 
 export const statusProjectorEnv = z.object({
   ...platformEnv,
+  ...readOnlyEnv,
   ...eventStoreEnv,
   ...leaderEnv,
   SNAPSHOT_INTERVAL_MS: durationMs({ min: 100 })
@@ -36,6 +43,8 @@ export const statusProjectorEnv = z.object({
 });
 
 export interface StatusProjectorConfig {
+  /** Announce and seal nothing. */
+  readonly isReadOnly: boolean;
   readonly natsUrl: string;
   readonly logLevel: LogLevel;
   readonly eventStore: EventStoreConfig;
@@ -49,6 +58,7 @@ export interface StatusProjectorConfig {
 export function loadStatusProjectorConfig(env: NodeJS.ProcessEnv): StatusProjectorConfig {
   const parsed = loadConfig('status-projector', statusProjectorEnv, env);
   return {
+    isReadOnly: parsed.READ_ONLY === 'true',
     natsUrl: parsed.NATS_URL,
     logLevel: parsed.LOG_LEVEL,
     eventStore: eventStoreConfig(parsed),

@@ -29,7 +29,8 @@ lookingBackContract(open);
 restoringContract(open);
 
 it('keeps the gaps of a log that it is filled with', async () => {
-  const { store, close } = await open();
+  const opened = await open();
+  const { store } = opened;
   const events = (await olderLog()).map((event) => ({ ...event, position: 3 * event.position }));
   await store.restore(oneByOne(events));
   const wanted = events.map(({ position }) => position);
@@ -38,5 +39,5 @@ it('keeps the gaps of a log that it is filled with', async () => {
   for (const { position, storedAt } of events) {
     expect(await store.momentAt(new Date(storedAt))).toEqual({ position, storedAt });
   }
-  await close();
+  await opened.close();
 });

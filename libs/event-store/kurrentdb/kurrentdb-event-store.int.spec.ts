@@ -26,10 +26,10 @@ describe('on gRPC in this process', () => {
   lookingBackContract(open);
 
   it('refuses to be filled with another log', async () => {
-    const { store, close } = await open();
-    const filled = store.restore(oneByOne(await olderLog()));
+    const opened = await open();
+    const filled = opened.store.restore(oneByOne(await olderLog()));
     await expect(filled).rejects.toBeInstanceOf(RestoreRefused);
-    await close();
+    await opened.close();
   });
 });
 

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
-import { type AuditProblem, type AuditVerdict, ExportVerifier } from '#libs/audit/verify-export.ts';
+import { linesOf } from '#libs/audit/lines-of.ts';
+import { type AuditVerdict, ExportVerifier } from '#libs/audit/verify-export.ts';
 import { type Cli, commonOptions, examples, UsageError } from '../cli.ts';
 import { CompareLive } from './compare-live.ts';
-import { bytesOfFile, linesIn } from './export-lines.ts';
+import { bytesOfFile } from './file-bytes.ts';
 import { LineCounter } from './line-counter.ts';
+import { problemText } from './problem-text.ts';
 
 const EXIT_DIFFERENT = 1;
 /** As the status projector's. */
@@ -44,7 +46,7 @@ async function verify(cli: Cli, command: Command, file: string | null): Promise<
   const verifier = new ExportVerifier();
   const counter = new LineCounter(cli.terminal, 'verified');
   const bytes = file === null ? cli.connect(url).exportLog({}) : bytesOfFile(file);
-  for await (const line of linesIn(counter.counted(bytes))) {
+  for await (const line of linesOf(counter.counted(bytes))) {
     const read = verifier.take(line);
     if (read?.kind === 'event') comparison?.take(read.event);
   }
@@ -84,13 +86,4 @@ function report(cli: Cli, verdict: AuditVerdict, comparison: CompareLive | null)
   }
   if (comparison !== null) print(`documents compared: ${comparison.comparedCount}`);
   print(verdict.problems.length === 0 ? style.green('verified') : style.red('NOT verified'));
-}
-
-function problemText({ line, positions, eventId, message }: AuditProblem): string {
-  const place = [
-    ...(line === null ? [] : [`line ${line}`]),
-    ...(positions === null ? [] : [`position ${positions}`]),
-    ...(eventId === null ? [] : [`event ${eventId}`]),
-  ];
-  return place.length === 0 ? message : `${place.join(', ')}: ${message}`;
 }

@@ -1,24 +1,5 @@
-/** One route, as it is described. `{endpoint}` stands for the endpoint of any deployed API. */
-export interface Operation {
-  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
-  readonly path: string;
-  readonly id: string;
-  readonly summary: string;
-  /** Names and meanings of query parameters. */
-  readonly query?: readonly (readonly [string, string])[];
-  readonly body?: object;
-  readonly isBodyOptional?: boolean;
-  readonly answer: object;
-  /** Statuses besides 500, each answered with a `Problem`. */
-  readonly errors?: readonly number[];
-}
-
-const json = (...names: readonly [string, ...string[]]): object => {
-  const [schema, ...more] = names.map((name) => ({ $ref: `#/components/schemas/${name}` }));
-  return {
-    'application/json': { schema: more.length === 0 ? schema : { anyOf: [schema, ...more] } },
-  };
-};
+import { auditOperations } from './audit-operations.ts';
+import { json, type Operation } from './operation.ts';
 
 const plainText = { 'text/plain': { schema: { type: 'string' } } };
 
@@ -233,23 +214,6 @@ const jobOperations: readonly Operation[] = [
       'X-Cortex-Log-Open whether more can come.',
     query: [['offset', 'Bytes to leave out at the start']],
     answer: plainText,
-    errors: [400, 404, 503],
-  },
-];
-
-const auditOperations: readonly Operation[] = [
-  {
-    method: 'GET',
-    path: '/v1/audit/export',
-    id: 'exportLog',
-    summary:
-      'The log as it is now: a line for each event, a CloudEvent in JSON. The last line says that it is ' +
-      'complete; of a part, digests of what is left out are in it, so that its checkpoints can be verified.',
-    query: [
-      ['api', 'Only events of this API'],
-      ['job', 'Only events of this job, and deployments of its API'],
-    ],
-    answer: { 'application/x-ndjson': { schema: { type: 'string' } } },
     errors: [400, 404, 503],
   },
 ];
