@@ -3,6 +3,7 @@ import type { LogCheckpointed } from '#libs/domain/audit/audit.events.ts';
 import { aCheckpoint } from '#test/support/audit.builders.ts';
 import { batchSucceeded } from '#test/support/batch.builders.ts';
 import { A_JOB } from '#test/support/job.builders.ts';
+import { storedEvents } from '#test/support/sealed-log.ts';
 import { until } from '#test/support/until.ts';
 import { webhookDelivered } from '#test/support/webhook.builders.ts';
 import {
@@ -20,7 +21,6 @@ import {
 import { encodeEvent } from './codec/event-codec.ts';
 import { EMPTY_LANE, type EventStore, type LogEntry, VersionConflict } from './event-store.port.ts';
 import { addressOf, subjectOf } from './lane.ts';
-import type { StoredEvent } from './stored-event.ts';
 
 const typesIn = (entries: readonly LogEntry[]): string[] =>
   entries.flatMap((entry) => (entry.kind === 'event' ? [entry.logged.event.type] : []));
@@ -139,20 +139,11 @@ export function lookingBackContract(open: () => Promise<OpenedStore>): void {
   });
 
   describe('following the log as it is stored', () => {
-    const storedEvents = async (after: number, count: number): Promise<StoredEvent[]> => {
-      const events: StoredEvent[] = [];
-      for await (const group of store.followStored(after, stop.signal)) {
-        events.push(...group);
-        if (events.length >= count) break;
-      }
-      return events;
-    };
-
     it('gives every event with its bytes, its lane and when it was stored', async () => {
       await store.append(jobLane(), submitted(), EMPTY_LANE);
       await store.record(batchLane(), succeeded(1));
       await store.append({ kind: 'audit' }, factOf(aCheckpoint()), EMPTY_LANE);
-      const events = await storedEvents(0, 3);
+      const events = await storedEvents(store);
       expect(events.map(({ subject }) => subject)).toEqual([
         subjectOf(jobLane()),
         subjectOf(batchLane()),
@@ -177,8 +168,8 @@ export function lookingBackContract(open: () => Promise<OpenedStore>): void {
 
     it('starts behind a position and goes on with what comes', async () => {
       await store.record(batchLane(), succeeded(10));
-      const positions = (await storedEvents(0, 10)).map(({ position }) => position);
-      const lastThree = (await storedEvents(positions[6] ?? 0, 3)).map(({ position }) => position);
+      const positions = (await storedEvents(store)).map(({ position }) => position);
+      const lastThree = (await storedEvents(store, positions[6])).map(({ position }) => position);
       expect(lastThree).toEqual(positions.slice(7));
       const follower = store.followStored(positions[9] ?? 0, stop.signal)[Symbol.asyncIterator]();
       const next = follower.next();

@@ -54,11 +54,6 @@ const saving = keepSnapshots(
   { intervalMs: config.snapshotIntervalMs, logger },
   stopping.signal,
 );
-const announcing = announceStalled(
-  follower,
-  { store, clock: systemClock, logger, stalledAfterMs },
-  stopping.signal,
-);
 const lag = new ViewLag(follower, store, systemClock);
 const vitals = new Vitals(follower, lag, config.readyLagMsMax);
 const measuring = lag.run(stopping.signal);
