@@ -29,6 +29,13 @@ export async function olderLog(): Promise<StoredEvent[]> {
   }));
 }
 
+const plain = (list: readonly StoredEvent[]) =>
+  list.map(({ cloudEvent: { data, ...attributes }, ...place }) => ({
+    ...place,
+    ...attributes,
+    text: Buffer.from(data).toString(),
+  }));
+
 /** What every `EventStore` that can be filled with another log must do. */
 export function restoringContract(open: () => Promise<OpenedStore>): void {
   describe('filling an empty log', () => {
@@ -42,12 +49,6 @@ export function restoringContract(open: () => Promise<OpenedStore>): void {
       const events = await olderLog();
       await opened.store.restore(oneByOne(events));
       const restored = await storedEvents(opened.store);
-      const plain = (list: readonly StoredEvent[]) =>
-        list.map(({ cloudEvent: { data, ...attributes }, ...place }) => ({
-          ...place,
-          ...attributes,
-          text: Buffer.from(data).toString(),
-        }));
       expect(plain(restored)).toEqual(plain(events));
     });
 

@@ -72,6 +72,8 @@ beforeEach(async () => {
   lines = await linesOf(store);
 });
 
+const line = (index: number): Buffer => lines[index] ?? Buffer.alloc(0);
+
 describe('an export that nobody touched', () => {
   it('is verified, and says what is not sealed yet', () => {
     expect(lines).toHaveLength(22);
@@ -108,7 +110,6 @@ describe.each([
   ['last sealed', 17],
 ])('the %s event of an export', (_title, at) => {
   const replaced = (...by: readonly Buffer[]): Buffer[] => lines.toSpliced(at, 1, ...by);
-  const line = (index: number): Buffer => lines[index] ?? Buffer.alloc(0);
 
   it('is named when it was changed', () => {
     const changed = Buffer.from(line(at).toString().replace('"data":{', '"data":{"x":1,'));
