@@ -72,7 +72,7 @@ beforeEach(async () => {
   lines = await linesOf(store);
 });
 
-const line = (index: number): Buffer => lines[index] ?? Buffer.alloc(0);
+const lineAt = (index: number): Buffer => lines[index] ?? Buffer.alloc(0);
 
 describe('an export that nobody touched', () => {
   it('is verified, and says what is not sealed yet', () => {
@@ -112,9 +112,9 @@ describe.each([
   const replaced = (...by: readonly Buffer[]): Buffer[] => lines.toSpliced(at, 1, ...by);
 
   it('is named when it was changed', () => {
-    const changed = Buffer.from(line(at).toString().replace('"data":{', '"data":{"x":1,'));
+    const changed = Buffer.from(lineAt(at).toString().replace('"data":{', '"data":{"x":1,'));
     const [first] = verdictOf(replaced(changed)).problems;
-    const { position, cloudEvent } = eventOf(line(at));
+    const { position, cloudEvent } = eventOf(lineAt(at));
     expect(first).toMatchObject({
       line: at + 1,
       positions: String(position),
@@ -124,7 +124,7 @@ describe.each([
   });
 
   it('is found in its interval when it was changed with its digest', () => {
-    const { problems } = verdictOf(replaced(forged(line(at), withData)));
+    const { problems } = verdictOf(replaced(forged(lineAt(at), withData)));
     expect(problems.map(({ message }) => message)).toContainEqual(
       expect.stringMatching(/an event was changed|does not follow/),
     );
@@ -132,7 +132,7 @@ describe.each([
 
   it('is missed by its position when it was dropped', () => {
     const { problems } = verdictOf(replaced());
-    const { position } = eventOf(line(at));
+    const { position } = eventOf(lineAt(at));
     const texts = problems.map(({ message }) => message);
     expect(texts.join()).toMatch(
       new RegExp(`an event was removed: .* nothing stands at ${position}\\b|does not follow`),
@@ -141,27 +141,27 @@ describe.each([
   });
 
   it('is named when it changed places with the next one', () => {
-    const swapped = lines.toSpliced(at, 2, line(at + 1), line(at));
-    const { position } = eventOf(line(at));
+    const swapped = lines.toSpliced(at, 2, lineAt(at + 1), lineAt(at));
+    const { position } = eventOf(lineAt(at));
     expect(verdictOf(swapped).problems).toContainEqual(
       expect.objectContaining({ line: at + 2, positions: String(position) }),
     );
   });
 
   it('is found when it changed places and positions with the next one', () => {
-    const [here, next] = [eventOf(line(at)), eventOf(line(at + 1))];
+    const [here, next] = [eventOf(lineAt(at)), eventOf(lineAt(at + 1))];
     const swapped = lines.toSpliced(
       at,
       2,
-      forged(line(at), () => ({ ...next, position: here.position })),
-      forged(line(at + 1), () => ({ ...here, position: next.position })),
+      forged(lineAt(at), () => ({ ...next, position: here.position })),
+      forged(lineAt(at + 1), () => ({ ...here, position: next.position })),
     );
     expect(verdictOf(swapped).problems).not.toEqual([]);
   });
 
   it('is named when another one was inserted behind it', () => {
-    const { problems } = verdictOf(replaced(line(at), forged(line(at), withData)));
-    const { position } = eventOf(line(at));
+    const { problems } = verdictOf(replaced(lineAt(at), forged(lineAt(at), withData)));
+    const { position } = eventOf(lineAt(at));
     expect(problems).toContainEqual(
       expect.objectContaining({
         line: at + 2,
