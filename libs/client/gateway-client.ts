@@ -1,4 +1,5 @@
 import { type Answer, HttpExchange } from './http-exchange.ts';
+import { GatewayUnreachable } from './client-errors.ts';
 import { followEventStream } from './event-stream.ts';
 import {
   type ApiDetails,
@@ -29,6 +30,8 @@ import {
 
 /** Uploads may have to go through a slow line. */
 const UPLOAD_TIMEOUT_MS = 300_000;
+/** A log may be large. */
+const EXPORT_TIMEOUT_MS = 86_400_000;
 
 export interface Deployment {
   /** A configuration file's content, YAML or JSON. */
@@ -46,6 +49,8 @@ export interface JobFilter {
   readonly countMax?: number;
   /** `next_cursor` of the page before. */
   readonly cursor?: string;
+  /** As for `getJob`. */
+  readonly at?: string;
 }
 
 export interface BatchFilter {
@@ -62,6 +67,12 @@ export interface EventFilter {
   readonly after?: string;
   /** Only these, e.g. `BatchFailed`. */
   readonly types?: readonly string[];
+}
+
+/** Which part of the log; without either, all of it. */
+export interface ExportFilter {
+  readonly apiName?: string;
+  readonly jobId?: string;
 }
 
 /** A part of a worker's log. */
@@ -115,12 +126,13 @@ export class GatewayClient {
   }
 
   /** Newest first. */
-  listJobs({ apiName, status, countMax, cursor }: JobFilter): Promise<Answer<JobPage>> {
+  listJobs({ apiName, status, countMax, cursor, at }: JobFilter): Promise<Answer<JobPage>> {
     const query = new URLSearchParams({
       ...(apiName !== undefined && { api: apiName }),
       ...(status !== undefined && { status }),
       ...(countMax !== undefined && { limit: String(countMax) }),
       ...(cursor !== undefined && { cursor }),
+      ...(at !== undefined && { at }),
     });
     return this.http.readJson(
       { method: 'GET', path: `/v1/jobs?${query.toString()}` },
@@ -156,6 +168,31 @@ export class GatewayClient {
   /** A job's events, and those that come, until it has ended and its workers have left. */
   followEvents(jobId: string, filter: EventFilter): AsyncGenerator<string> {
     return followEventStream(this.http, `${jobPath(jobId)}/events${eventQuery(filter)}`);
+  }
+
+  /** The log as it is now, or a part of it, in pieces as they come. */
+  async *exportLog({ apiName, jobId }: ExportFilter): AsyncGenerator<Uint8Array> {
+    const query = new URLSearchParams({
+      ...(apiName !== undefined && { api: apiName }),
+      ...(jobId !== undefined && { job: jobId }),
+    });
+    const path = `/v1/audit/export?${query.toString()}`;
+    const request = { method: 'GET', path, timeoutMs: EXPORT_TIMEOUT_MS } as const;
+    const body = await this.http.send(request, (response) => Promise.resolve(response.body));
+    try {
+      yield* body ?? [];
+    } catch (error) {
+      throw new GatewayUnreachable(this.url, error);
+    }
+  }
+
+  /** Fills the empty log of a platform that only reads. */
+  importLog(pieces: AsyncIterable<Uint8Array>): Promise<Answer<Message>> {
+    const path = '/v1/audit/import';
+    return this.http.readJson(
+      { method: 'POST', path, body: ReadableStream.from(pieces), timeoutMs: EXPORT_TIMEOUT_MS },
+      messageSchema,
+    );
   }
 
   /**

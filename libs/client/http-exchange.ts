@@ -19,7 +19,7 @@ export interface HttpRequest {
   /** Path and query, e.g. `/v1/jobs?limit=10`. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array<ArrayBuffer> | FormData;
+  readonly body?: Uint8Array<ArrayBuffer> | FormData | ReadableStream;
   /** Ends the request early. */
   readonly signal?: AbortSignal;
   /** @default 30000 */
@@ -74,7 +74,7 @@ export class HttpExchange {
           ...(request.signal ? [request.signal] : []),
         ]),
         ...(request.headers && { headers: request.headers }),
-        ...(request.body && { body: request.body }),
+        ...(request.body && { body: request.body, duplex: 'half' }),
       });
       if (!response.ok)
         throw refusal(`${this.url}${request.path}`, response, await response.text());

@@ -1,4 +1,5 @@
 import type { ApiEvent } from './api/api.events.ts';
+import type { AuditEvent } from './audit/audit.events.ts';
 import type { BatchEvent } from './batch/batch.events.ts';
 import type { IdempotencyKeyClaimed } from './idempotency/idempotency.ts';
 import type { JobEvent } from './job/job.events.ts';
@@ -7,7 +8,13 @@ import type { WorkerEvent } from './worker/worker.events.ts';
 
 /** Everything that can stand in the log. */
 export type PlatformEvent =
-  JobEvent | BatchEvent | WorkerEvent | WebhookEvent | ApiEvent | IdempotencyKeyClaimed;
+  | JobEvent
+  | BatchEvent
+  | WorkerEvent
+  | WebhookEvent
+  | ApiEvent
+  | IdempotencyKeyClaimed
+  | AuditEvent;
 
 /** Where in the log a fact stands: 1 for the first, growing, with gaps. 0 is before the first. */
 export type Position = number;

@@ -1,4 +1,5 @@
 import type { ApiEvent } from '#libs/domain/api/api.events.ts';
+import type { AuditEvent } from '#libs/domain/audit/audit.events.ts';
 import type { BatchEvent } from '#libs/domain/batch/batch.events.ts';
 import type { IdempotencyKeyClaimed } from '#libs/domain/idempotency/idempotency.ts';
 import type { JobEvent } from '#libs/domain/job/job.events.ts';
@@ -6,6 +7,7 @@ import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
 import type { LoggedEvent, PlatformEvent, Position } from '#libs/domain/platform-event.ts';
 import type { WebhookEvent } from '#libs/domain/webhook/webhook.events.ts';
 import type { WorkerEvent } from '#libs/domain/worker/worker.events.ts';
+import type { StoredEvent } from './stored-event.ts';
 
 /** The job that lanes are about. */
 export interface JobAddress {
@@ -21,7 +23,8 @@ export type DecisionLane<E extends PlatformEvent = PlatformEvent> =
   | (E extends ApiEvent ? { readonly kind: 'api'; readonly apiName: ApiName } : never)
   | (E extends IdempotencyKeyClaimed
       ? { readonly kind: 'idempotency-key'; readonly apiName: ApiName; readonly keySha256: string }
-      : never);
+      : never)
+  | (E extends AuditEvent ? { readonly kind: 'audit' } : never);
 
 /** A lane that is only added to: facts about a job's batches, workers or webhook, in no order that matters. */
 export type FactLane<E extends PlatformEvent = PlatformEvent> =
@@ -75,11 +78,22 @@ export class EventStoreUnavailable extends Error {
   override readonly name = 'EventStoreUnavailable';
 }
 
+/** The log cannot be filled with these events. The message says why. */
+export class RestoreRefused extends Error {
+  override readonly name = 'RestoreRefused';
+}
+
 /** A place in the log: what stood there, and when it was stored. */
 export interface Moment {
   readonly position: Position;
   /** By the clock of the store, which stamps in the order of the log. RFC 3339, UTC, milliseconds. */
   readonly storedAt: string;
+}
+
+/** The newest event of a lane, and the version to append behind it. */
+export interface NewestOf<E extends PlatformEvent> {
+  readonly logged: LoggedEvent<E> | null;
+  readonly version: number;
 }
 
 /** One lifecycle event handed to one member of a group; handed out again unless it is settled. */
@@ -106,6 +120,13 @@ export interface EventStore {
   read<E extends PlatformEvent>(
     lane: DecisionLane<E>,
   ): Promise<{ readonly events: readonly LoggedEvent<E>[]; readonly version: number }>;
+
+  /**
+   * The newest event of a lane that can be read, without reading those before it.
+   *
+   * @throws EventStoreUnavailable as `read` does
+   */
+  newest<E extends PlatformEvent>(lane: DecisionLane<E>): Promise<NewestOf<E>>;
 
   /**
    * Appends one event to a lane.
@@ -141,6 +162,18 @@ export interface EventStore {
     signal: AbortSignal,
     only?: JobAddress,
   ): AsyncIterable<readonly LogEntry[]>;
+
+  /** As `follow` does, with each event as it is stored, whether it can be read or not. */
+  followStored(after: Position, signal: AbortSignal): AsyncIterable<readonly StoredEvent[]>;
+
+  /**
+   * Fills an empty log: each event at its position, with its bytes and the time at which it was stored.
+   * Nobody else may write meanwhile. What was written before a failure stays.
+   *
+   * @throws RestoreRefused when the log is not empty, or this store cannot do so
+   * @throws EventStoreUnavailable when not all are known to be stored
+   */
+  restore(events: AsyncIterable<StoredEvent>): Promise<void>;
 
   /** Position of the newest event. Whatever was appended before the call is at or before it. */
   lastPosition(): Promise<Position>;

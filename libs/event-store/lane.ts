@@ -7,13 +7,16 @@ export type LaneKind = Lane['kind'];
 
 /** First tokens of every subject of the log. */
 export const SUBJECT_PREFIX = 'cortex.events.';
+/** Of what is about the log itself, where others have the API: no API is named so. */
+const AUDIT_SUBJECT = `${SUBJECT_PREFIX}_log.audit`;
 
 /** Where a lane stands in the log. */
 export function subjectOf(lane: Lane): string {
+  if (lane.kind === 'audit') return AUDIT_SUBJECT;
   return `${SUBJECT_PREFIX}${lane.apiName}.${pathOf(lane)}`;
 }
 
-function pathOf(lane: Lane): string {
+function pathOf(lane: Exclude<Lane, { readonly kind: 'audit' }>): string {
   switch (lane.kind) {
     case 'job':
     case 'batch':
@@ -36,6 +39,7 @@ export interface LaneAddress {
 }
 
 export function addressOf(lane: Lane): LaneAddress {
+  if (lane.kind === 'audit') return { source: '/log', subject: 'audit' };
   const source = `/apis/${lane.apiName}`;
   switch (lane.kind) {
     case 'job':
@@ -54,6 +58,7 @@ export function addressOf(lane: Lane): LaneAddress {
 
 /** The inverse of `subjectOf`, as far as readers need it; `null` for a subject of no lane. */
 export function laneKindOf(subject: string): LaneKind | null {
+  if (subject === AUDIT_SUBJECT) return 'audit';
   const last = subject.slice(subject.lastIndexOf('.') + 1);
   switch (last) {
     case 'job':

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { LogCheckpointed } from '#libs/domain/audit/audit.events.ts';
+import { aCheckpoint } from '#test/support/audit.builders.ts';
 import { batchSucceeded } from '#test/support/batch.builders.ts';
 import { A_JOB } from '#test/support/job.builders.ts';
+import { storedEvents } from '#test/support/sealed-log.ts';
 import { until } from '#test/support/until.ts';
 import { webhookDelivered } from '#test/support/webhook.builders.ts';
 import {
@@ -15,7 +18,9 @@ import {
   submitted,
   succeeded,
 } from './event-store.contract.ts';
-import { EMPTY_LANE, type EventStore, type LogEntry } from './event-store.port.ts';
+import { encodeEvent } from './codec/event-codec.ts';
+import { EMPTY_LANE, type EventStore, type LogEntry, VersionConflict } from './event-store.port.ts';
+import { addressOf, subjectOf } from './lane.ts';
 
 const typesIn = (entries: readonly LogEntry[]): string[] =>
   entries.flatMap((entry) => (entry.kind === 'event' ? [entry.logged.event.type] : []));
@@ -98,6 +103,79 @@ export function lookingBackContract(open: () => Promise<OpenedStore>): void {
         { logged: { event: { type: 'BatchSucceeded', data: { index: 7 } } } },
       ]);
       const late = reader.next();
+      stop.abort();
+      expect(await late).toEqual({ done: true, value: undefined });
+    });
+  });
+
+  describe('the newest event of a lane', () => {
+    it('is none of an empty lane', async () => {
+      expect(await store.newest(jobLane())).toEqual({ logged: null, version: EMPTY_LANE });
+    });
+
+    it('is the last one, with the version to append behind it', async () => {
+      await store.append(jobLane(), submitted(), EMPTY_LANE);
+      const { version: once } = await store.newest(jobLane());
+      const position = await store.append(jobLane(), stopRequested(), once);
+      await store.record(batchLane(), succeeded(2));
+      const newest = await store.newest(jobLane());
+      expect(newest.logged).toEqual({ position, ...stopRequested() });
+      expect(newest.version).toBe((await store.read(jobLane())).version);
+    });
+
+    it('of the lane of checkpoints is the last checkpoint', async () => {
+      await store.append({ kind: 'audit' }, factOf(aCheckpoint()), EMPTY_LANE);
+      const { logged, version } = await store.newest<LogCheckpointed>({ kind: 'audit' });
+      expect(logged?.event).toEqual(aCheckpoint());
+      const late = store.append(
+        { kind: 'audit' },
+        factOf(aCheckpoint({ position: 7 })),
+        EMPTY_LANE,
+      );
+      await expect(late).rejects.toBeInstanceOf(VersionConflict);
+      await store.append({ kind: 'audit' }, factOf(aCheckpoint({ position: 7 })), version);
+      expect((await store.read<LogCheckpointed>({ kind: 'audit' })).events).toHaveLength(2);
+    });
+  });
+
+  describe('following the log as it is stored', () => {
+    it('gives every event with its bytes, its lane and when it was stored', async () => {
+      await store.append(jobLane(), submitted(), EMPTY_LANE);
+      await store.record(batchLane(), succeeded(1));
+      await store.append({ kind: 'audit' }, factOf(aCheckpoint()), EMPTY_LANE);
+      const events = await storedEvents(store);
+      expect(events.map(({ subject }) => subject)).toEqual([
+        subjectOf(jobLane()),
+        subjectOf(batchLane()),
+        'cortex.events._log.audit',
+      ]);
+      const [first] = events;
+      const { payload, ceType } = encodeEvent(submitted().event);
+      expect(first?.cloudEvent).toMatchObject({
+        ...addressOf(jobLane()),
+        id: submitted().id,
+        type: ceType,
+        time: submitted().at,
+        datacontenttype: 'application/json',
+      });
+      expect(Buffer.from(first?.cloudEvent.data ?? []).toString()).toBe(
+        Buffer.from(payload).toString(),
+      );
+      for (const { position, storedAt } of events) {
+        expect(await store.momentAt(position)).toEqual({ position, storedAt });
+      }
+    });
+
+    it('starts behind a position and goes on with what comes', async () => {
+      await store.record(batchLane(), succeeded(10));
+      const positions = (await storedEvents(store)).map(({ position }) => position);
+      const lastThree = (await storedEvents(store, positions[6])).map(({ position }) => position);
+      expect(lastThree).toEqual(positions.slice(7));
+      const follower = store.followStored(positions[9] ?? 0, stop.signal)[Symbol.asyncIterator]();
+      const next = follower.next();
+      await store.append(jobLane(), submitted(), EMPTY_LANE);
+      expect((await next).value).toMatchObject([{ cloudEvent: { id: submitted().id } }]);
+      const late = follower.next();
       stop.abort();
       expect(await late).toEqual({ done: true, value: undefined });
     });

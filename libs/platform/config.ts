@@ -13,6 +13,14 @@ export const platformEnv = {
   LOG_LEVEL: z.enum(LOG_LEVELS).default('info').describe('Least severe level that is logged'),
 };
 
+/** Of the services that can serve a log without adding to it. */
+export const readOnlyEnv = {
+  READ_ONLY: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe('true: answer from the log and write nothing, also no checkpoints'),
+};
+
 /** A time that a timer can wait: whole milliseconds, at most a day. */
 export const durationMs = ({ min }: { readonly min: number }): z.ZodCoercedNumber =>
   z.coerce.number().int().min(min).max(DURATION_MS_MAX);

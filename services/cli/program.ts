@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import type { Cli } from './cli.ts';
 import { examples } from './cli.ts';
+import { addAuditCommand } from './audit/audit.ts';
 import { addBatchesCommand } from './batches/batches.ts';
 import { addDeadLettersCommand } from './dead-letters/dead-letters.ts';
 import { addDeleteCommand } from './delete/delete.ts';
@@ -57,5 +58,6 @@ export function createProgram(cli: Cli, { version, defaultUrl }: ProgramSettings
   addDeadLettersCommand(program, cli);
   addRedriveCommand(program, cli);
   addUploadCommand(program, cli);
+  addAuditCommand(program, cli);
   return program;
 }

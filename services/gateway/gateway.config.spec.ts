@@ -7,6 +7,7 @@ describe('the configuration of the gateway', () => {
       port: 8888,
       host: '127.0.0.1',
       publicUrl: null,
+      isReadOnly: false,
       natsUrl: 'nats://127.0.0.1:4222',
       logLevel: 'info',
       eventStore: { kind: 'jetstream', kurrentDbUrl: 'kurrentdb://127.0.0.1:2113?tls=false' },
@@ -24,6 +25,7 @@ describe('the configuration of the gateway', () => {
   it.each([
     ['PORT', '65536'],
     ['PORT', 'http'],
+    ['READ_ONLY', 'yes'],
     ['COMPUTE', 'docker'],
     ['PUBLIC_URL', 'batch.example.com'],
     ['PUBLIC_URL', 'ftp://batch.example.com'],

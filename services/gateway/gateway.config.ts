@@ -7,11 +7,12 @@ import {
 import { type QueueConfig, queueConfig, queueEnv } from '#libs/batch-queue/queue-config.ts';
 import { type ComputeKind, computeEnv } from '#libs/compute/compute-config.ts';
 import { type AwsConfig, awsConfig } from '#libs/platform/aws/aws-config.ts';
-import { loadConfig, platformEnv } from '#libs/platform/config.ts';
+import { loadConfig, platformEnv, readOnlyEnv } from '#libs/platform/config.ts';
 import type { LogLevel } from '#libs/platform/logger.ts';
 
 export const gatewayEnv = z.object({
   ...platformEnv,
+  ...readOnlyEnv,
   ...eventStoreEnv,
   ...queueEnv,
   ...computeEnv,
@@ -34,6 +35,8 @@ export interface GatewayConfig {
   readonly host: string;
   /** Without a slash at the end. */
   readonly publicUrl: string | null;
+  /** Refuse whatever would write, but for an import. */
+  readonly isReadOnly: boolean;
   readonly natsUrl: string;
   readonly logLevel: LogLevel;
   readonly eventStore: EventStoreConfig;
@@ -49,6 +52,7 @@ export function loadGatewayConfig(env: NodeJS.ProcessEnv): GatewayConfig {
     port: config.PORT,
     host: config.HOST,
     publicUrl: config.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    isReadOnly: config.READ_ONLY === 'true',
     natsUrl: config.NATS_URL,
     logLevel: config.LOG_LEVEL,
     eventStore: eventStoreConfig(config),

@@ -29,7 +29,7 @@ beforeAll(async () => {
   const store = await JetStreamEventStore.open(nats, { logger });
   const questions = new NatsRequestClient(server.url);
   const app = await createGateway({
-    config: { publicUrl: null, compute: 'local' },
+    config: { publicUrl: null, compute: 'local', isReadOnly: false },
     store,
     blobs: await JetStreamBlobStore.open(nats),
     queue: await JetStreamBatchQueue.open(nats, { logger, leaseMs: 10_000 }),

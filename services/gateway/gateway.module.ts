@@ -16,8 +16,12 @@ import { apiConfig } from './deploy-apis/api-config.schema.ts';
 import { DeployApis } from './deploy-apis/deploy-apis.ts';
 import { DeployApisController } from './deploy-apis/deploy-apis.controller.ts';
 import { ErrorFilter } from './error.filter.ts';
+import { ExportLogController } from './export-log/export-log.controller.ts';
+import { ExportSender } from './export-log/export-sender.ts';
 import { FindApisController } from './find-apis/find-apis.controller.ts';
 import { GATEWAY_CONFIG, type GatewayConfig } from './gateway.config.ts';
+import { ImportLog } from './import-log/import-log.ts';
+import { ImportLogController } from './import-log/import-log.controller.ts';
 import { GetJobController } from './get-job/get-job.controller.ts';
 import { HealthController } from './health/health.controller.ts';
 import { ListBatchesController } from './list-batches/list-batches.controller.ts';
@@ -32,6 +36,7 @@ import { ReadMetricsController } from './read-metrics/read-metrics.controller.ts
 import { ReadWorkerLogController } from './read-worker-log/read-worker-log.controller.ts';
 import { EventStreamSender } from './read-events/event-stream-sender.ts';
 import { ReadEventsController } from './read-events/read-events.controller.ts';
+import { refuseWrites } from './read-only.ts';
 import { RedriveJob } from './redrive-job/redrive-job.ts';
 import { redriveDocument } from './redrive-job/redrive-body.ts';
 import { RedriveJobController } from './redrive-job/redrive-job.controller.ts';
@@ -49,7 +54,7 @@ import { UnknownRouteController } from './unknown-route/unknown-route.controller
 
 /** What the gateway works with; whoever starts it picks the adapters. */
 export interface GatewayParts {
-  readonly config: Pick<GatewayConfig, 'publicUrl' | 'compute'>;
+  readonly config: Pick<GatewayConfig, 'publicUrl' | 'compute' | 'isReadOnly'>;
   readonly store: EventStore;
   readonly blobs: BlobStore;
   readonly queue: Pick<
@@ -79,6 +84,8 @@ const managementControllers = [
   ListWorkersController,
   ReadWorkerLogController,
   ReadEventsController,
+  ExportLogController,
+  ImportLogController,
   HealthController,
   ReadMetricsController,
   OpenApiController,
@@ -137,6 +144,8 @@ function useCases(parts: GatewayParts): Provider[] {
     { provide: ListDeadLetters, useValue: new ListDeadLetters(parts) },
     { provide: RedriveJob, useValue: new RedriveJob({ ...parts, submitJob }) },
     { provide: DryRunSender, useValue: new DryRunSender(new DryRun(files, checks), logger) },
+    { provide: ImportLog, useValue: new ImportLog(parts.store, parts.config.isReadOnly) },
+    { provide: ExportSender, useValue: new ExportSender(parts.store, logger) },
     { provide: EventStreamSender, useValue: new EventStreamSender(parts) },
     { provide: StopJob, useValue: new StopJob({ ...parts, waitMsMax: STOP_WAIT_MS_MAX }) },
   ];
@@ -154,6 +163,7 @@ export async function createGateway(parts: GatewayParts): Promise<NestFastifyApp
     logger: new NestLogger(parts.logger),
   });
   const fastify = adapter.getInstance();
+  if (parts.config.isReadOnly) fastify.addHook('onRequest', refuseWrites);
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', (_request, _body, done) => done(null));
   const metrics = app.get(GatewayMetrics);

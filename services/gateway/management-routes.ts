@@ -4,6 +4,8 @@ import { notFound, RequestRefused } from './request-refused.ts';
 export const MANAGEMENT_ROUTES: Readonly<Record<string, readonly string[]>> = {
   '/v1/apis': ['GET', 'PUT'],
   '/v1/apis/{name}': ['GET', 'DELETE'],
+  '/v1/audit/export': ['GET'],
+  '/v1/audit/import': ['POST'],
   '/v1/jobs': ['GET'],
   '/v1/jobs/{jobId}': ['GET'],
   '/v1/jobs/{jobId}/batches': ['GET'],

@@ -4,7 +4,8 @@ import { runStandalone, untilInterrupted } from './run-standalone.ts';
 const HELP = `npm start: runs the whole platform on this machine until Ctrl-C.
 
 It starts nats-server, S3 and SQS unless an AWS is configured, and one process per service, restarts one that dies, and keeps everything in
-one folder. Environment variables:
+one folder. With --read-only it starts what answers
+about the log and nothing that adds to it. Environment variables:
 
   PORT               port of the gateway                       8888
   HOST               address the gateway listens on            127.0.0.1
@@ -27,7 +28,7 @@ if (process.argv.includes('--help') || process.argv.includes('-h')) {
   process.stdout.write(HELP);
 } else {
   process.exitCode = await runStandalone({
-    env: process.env,
+    env: process.argv.includes('--read-only') ? { ...process.env, READ_ONLY: 'true' } : process.env,
     root: join(import.meta.dirname, '../../..'),
     servicesDir: join(import.meta.dirname, '..'),
     use: async (_config, interrupt) => {

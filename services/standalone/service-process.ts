@@ -43,6 +43,8 @@ export const STREAMING_SERVICES: ReadonlySet<string> = new Set(['gateway', 'enqu
 
 /** The services of the platform, in the order in which a job meets them. */
 export const SERVICES = ['gateway', 'enqueuer', 'scheduler', 'status-projector'] as const;
+/** Of a platform that only reads. */
+export const READING_SERVICES = ['gateway', 'status-projector'] as const;
 /** Runs besides them when the log is not kept in NATS: it copies the log there, for integrations. */
 export const RELAY = 'relay';
 export type ServiceName = (typeof SERVICES)[number] | typeof RELAY;

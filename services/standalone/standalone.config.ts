@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type AwsChoice, awsChoiceEnv, chooseAws } from '#libs/platform/aws/aws-choice.ts';
 import { type EventStoreKind, eventStoreEnv } from '#libs/event-store/event-store-config.ts';
-import { loadConfig } from '#libs/platform/config.ts';
+import { loadConfig, readOnlyEnv } from '#libs/platform/config.ts';
 import { StartError } from './start-error.ts';
 
 /** `fast` survives the death of any process, `safe` also that of the machine; it costs a sync per write. */
@@ -22,6 +22,7 @@ export const standaloneEnv = z.object({
     .default('fast')
     .describe('When NATS writes to disk: fast, now and then; safe, before it answers'),
   ...eventStoreEnv,
+  ...readOnlyEnv,
   ...awsChoiceEnv,
 });
 
@@ -33,6 +34,8 @@ export interface StandaloneConfig {
   readonly nats: NatsChoice;
   readonly aws: AwsChoice;
   readonly eventStore: EventStoreKind;
+  /** Start what answers about the log, and nothing that adds to it. */
+  readonly isReadOnly: boolean;
 }
 
 export type NatsChoice =
@@ -65,6 +68,7 @@ export function loadStandaloneConfig(env: NodeJS.ProcessEnv): StandaloneConfig {
         : { kind: 'given', url: given.NATS_URL },
     aws: chooseAws(given, env),
     eventStore: given.EVENT_STORE,
+    isReadOnly: given.READ_ONLY === 'true',
   };
 }
 

@@ -6,7 +6,7 @@ import { embeddedAwsSpec, staleEmbeddedAws } from './embedded-aws-process.ts';
 import { natsServerBinary, natsServerSpec, staleNatsServer } from './nats-server.ts';
 import { checkPorts } from './ports.ts';
 import { waitUntilReady } from './readiness.ts';
-import { RELAY, SERVICES, serviceSpec } from './service-process.ts';
+import { READING_SERVICES, RELAY, SERVICES, serviceSpec } from './service-process.ts';
 import {
   gatewayUrl,
   logFile,
@@ -53,7 +53,8 @@ export class Standalone {
       ...(config.aws.kind === 'embedded' ? [this.embeddedAws(config.aws.port)] : []),
     ];
     const relay = config.eventStore === 'kurrentdb' ? ([RELAY] as const) : [];
-    this.services = [...SERVICES, ...relay].map((name) => {
+    const names = config.isReadOnly ? READING_SERVICES : [...SERVICES, ...relay];
+    this.services = names.map((name) => {
       const spec = serviceSpec(name, {
         servicesDir: options.servicesDir,
         env: this.serviceEnv(),

@@ -18,6 +18,7 @@ import { PublishStatus } from './publish-status/publish-status.ts';
 import { loadStatusProjectorConfig } from './status-projector.config.ts';
 import { StatusProjectorModule } from './status-projector.module.ts';
 import { Vitals } from './tell-vitals/vitals.ts';
+import { writeCheckpoints } from './write-checkpoints/write-checkpoints.ts';
 
 const config = loadStatusProjectorConfig(process.env);
 const logger = createLogger('status-projector', config.logLevel);
@@ -53,17 +54,36 @@ const saving = keepSnapshots(
   { intervalMs: config.snapshotIntervalMs, logger },
   stopping.signal,
 );
-const announcing = announceStalled(
-  follower,
-  { store, clock: systemClock, logger, stalledAfterMs },
-  stopping.signal,
-);
 const lag = new ViewLag(follower, store, systemClock);
 const vitals = new Vitals(follower, lag, config.readyLagMsMax);
 const measuring = lag.run(stopping.signal);
 tellVitals(nats, () => vitals.read());
+const announcing = config.isReadOnly
+  ? Promise.resolve()
+  : announceStalled(
+      follower,
+      { store, clock: systemClock, logger, stalledAfterMs },
+      stopping.signal,
+    );
 const publishing = publisher.run(stopping.signal);
-Promise.all([following, publishing]).catch((error: unknown) => {
+const sealing = config.isReadOnly
+  ? Promise.resolve()
+  : writeCheckpoints(
+      {
+        store,
+        lease: await JetStreamLeaderLease.open(nats, {
+          name: 'checkpoints',
+          ttlMs: config.leaderTtlMs,
+          logger,
+        }),
+        rule: config.checkpoints,
+        clock: systemClock,
+        logger,
+      },
+      stopping.signal,
+      follower.caughtUp(),
+    );
+Promise.all([following, publishing, sealing]).catch((error: unknown) => {
   logger.error({ err: error }, 'cannot follow the log any more');
   process.exit(1); // Whoever supervises us starts us again, from the snapshot.
 });
@@ -78,7 +98,7 @@ const app = await startMicroservice(module, {
 closeOnSignal(async () => {
   await app.close();
   stopping.abort();
-  await Promise.all([following, saving, announcing, publishing, measuring]);
+  await Promise.all([following, saving, announcing, publishing, measuring, sealing]);
   await store.close();
   await nats.drain();
 }, logger);

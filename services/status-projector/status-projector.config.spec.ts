@@ -4,10 +4,12 @@ import { loadStatusProjectorConfig } from './status-projector.config.ts';
 describe('the configuration of the status projector', () => {
   it('has a default for every variable', () => {
     expect(loadStatusProjectorConfig({})).toEqual({
+      isReadOnly: false,
       natsUrl: 'nats://127.0.0.1:4222',
       logLevel: 'info',
       eventStore: { kind: 'jetstream', kurrentDbUrl: 'kurrentdb://127.0.0.1:2113?tls=false' },
       snapshotIntervalMs: 10_000,
+      checkpoints: { eventCountMax: 10_000, intervalMs: 60_000 },
       stalledAfterMs: 600_000,
       leaderTtlMs: 5000,
       readyLagMsMax: 5000,
@@ -22,6 +24,12 @@ describe('the configuration of the status projector', () => {
   it.each(['999', '1e12', '10m'])('refuses STALLED_AFTER_MS=%s', (value) => {
     expect(() => loadStatusProjectorConfig({ STALLED_AFTER_MS: value })).toThrow(
       'STALLED_AFTER_MS: ',
+    );
+  });
+
+  it.each(['0', '100001', '1.5'])('refuses CHECKPOINT_EVENTS_MAX=%s', (value) => {
+    expect(() => loadStatusProjectorConfig({ CHECKPOINT_EVENTS_MAX: value })).toThrow(
+      'CHECKPOINT_EVENTS_MAX: ',
     );
   });
 

@@ -18,8 +18,8 @@ export interface StatusProjectorParts extends PastViewsDeps {
  *
  * In: every event of the log, in order, unfiltered; for a question about an earlier moment, the log
  * again up to there. Out: status documents and lists, on request; live documents on
- * `cortex.status.<api>.<job>`; `WorkerStalled`; a snapshot now and then. Any number of instances: each
- * folds the whole log by itself, one of them publishes.
+ * `cortex.status.<api>.<job>`; `WorkerStalled`; `LogCheckpointed`; a snapshot now and then. Any number of instances:
+ * each folds the whole log by itself, one of them publishes and one seals.
  */
 @Module({})
 export class StatusProjectorModule {

@@ -95,6 +95,7 @@ export class TestGateway {
 
   static async start(
     options: {
+      readonly isReadOnly?: boolean;
       readonly publicUrl?: string;
       readonly compute?: ComputeKind;
       readonly inputFiles?: InputFiles;
@@ -103,7 +104,11 @@ export class TestGateway {
     const gateway = new TestGateway();
     const { store, blobs, queries, files, deadLetterQueues } = gateway;
     const app = await createGateway({
-      config: { publicUrl: options.publicUrl ?? null, compute: options.compute ?? 'local' },
+      config: {
+        publicUrl: options.publicUrl ?? null,
+        compute: options.compute ?? 'local',
+        isReadOnly: options.isReadOnly ?? false,
+      },
       store,
       blobs,
       queries,

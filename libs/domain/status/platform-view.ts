@@ -33,6 +33,7 @@ export class PlatformView {
     this.position = position;
     switch (event.type) {
       case 'IdempotencyKeyClaimed':
+      case 'LogCheckpointed':
         return NO_JOBS;
       case 'ApiDeployed':
         this.apiOf(event.data.apiName).apply(event, at, position);

@@ -14,6 +14,7 @@ const job = jobId('0123456789abcdef');
 const api = apiName('image-classifier');
 const id = apiId('image-classifier-1a2b3c');
 const worker = workerId(3);
+const SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 const reason = { kind: 'handler.status', message: 'the handler answered 500: "Zürich" \u2028 😀' };
 
 /** What the golden files say, in the newest version. */
@@ -160,6 +161,10 @@ const newest: { [Type in EventType]: Extract<PlatformEvent, { type: Type }> } = 
   IdempotencyKeyClaimed: {
     type: 'IdempotencyKeyClaimed',
     data: { jobId: job, bodySha256: 'e3b0c44298fc1c149afbf4c8996fb924' },
+  },
+  LogCheckpointed: {
+    type: 'LogCheckpointed',
+    data: { firstPosition: 1, position: 9, eventCount: 8, sha256: SHA256, previousSha256: null },
   },
 };
 

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { PlatformEvent } from '#libs/domain/platform-event.ts';
 import type { LaneKind } from '../lane.ts';
 import { apiDeleted, apiDeployed } from './api-events.schema.ts';
+import { logCheckpointed } from './audit-events.schema.ts';
 import {
   batchDeadLettered,
   batchEnqueued,
@@ -105,6 +106,7 @@ export const EVENT_REGISTRY: Registry = {
   },
   ApiDeleted: { ...first, lane: 'api', schema: apiDeleted },
   IdempotencyKeyClaimed: { ...first, lane: 'idempotency-key', schema: idempotencyKeyClaimed },
+  LogCheckpointed: { ...first, lane: 'audit', schema: logCheckpointed },
 };
 
 export const newestVersion = ({ upcasts }: EventDefinition): number => upcasts.length + 1;

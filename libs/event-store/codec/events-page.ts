@@ -21,9 +21,9 @@ in binary mode. Attributes are headers, percent-encoded as the binding says; the
 | -------------------- | --------------------------------------------------------------------------------------------------------- |
 | \`ce-specversion\`     | \`1.0\`                                                                                                     |
 | \`ce-id\`              | the same whenever the same fact is recorded again; also in \`Nats-Msg-Id\`                                  |
-| \`ce-source\`          | \`/apis/<api>\`                                                                                             |
+| \`ce-source\`          | \`/apis/<api>\`, or \`/log\` of what is about the log itself                                                  |
 | \`ce-type\`            | \`dev.cortex.batch.<Event>.v<N>\`                                                                           |
-| \`ce-subject\`         | \`jobs/<job id>\`, \`api\` or \`keys/<sha256>\`                                                                 |
+| \`ce-subject\`         | \`jobs/<job id>\`, \`api\`, \`keys/<sha256>\` or \`audit\`                                                        |
 | \`ce-time\`            | when it happened by the clock of who recorded it: RFC 3339, UTC, milliseconds                             |
 | \`ce-datacontenttype\` | \`application/json\`                                                                                        |
 
@@ -47,6 +47,7 @@ const LANES: Readonly<Record<LaneKind, string>> = {
   webhook: 'what became of telling its receiver that it has ended',
   api: 'deployments of an API',
   'idempotency-key': 'an `Idempotency-Key`; the last token is the SHA-256 of the key',
+  audit: 'checkpoints of the whole log: see [guides/audit.md](guides/audit.md)',
 };
 
 /** The page that documents every event, in Markdown. */

@@ -8,6 +8,7 @@ import {
 } from '../event-store.contract.ts';
 import { lifecycleSharingContract } from '../lifecycle-sharing.contract.ts';
 import { lookingBackContract } from '../looking-back.contract.ts';
+import { restoringContract } from '../restoring.contract.ts';
 import { InMemoryEventStore } from './in-memory-event-store.ts';
 
 const open = async (): Promise<OpenedStore> => ({
@@ -18,6 +19,7 @@ const open = async (): Promise<OpenedStore> => ({
 eventStoreContract(open);
 lifecycleSharingContract(open);
 lookingBackContract(open);
+restoringContract(open);
 
 describe('InMemoryEventStore', () => {
   it('forgets ids of facts after a minute, as the real one does', async () => {

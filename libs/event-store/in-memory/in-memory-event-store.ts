@@ -1,6 +1,7 @@
 import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
 import { invariant } from '#libs/domain/kernel/errors.ts';
 import type { LoggedEvent, PlatformEvent, Position } from '#libs/domain/platform-event.ts';
+import { JSON_CONTENT_TYPE } from '#libs/messaging/cloudevents/cloud-event.ts';
 import { decodeEvent, encodeEvent, type EncodedEvent } from '../codec/event-codec.ts';
 import { belongsTo, isLifecycle } from '../codec/lane-events.ts';
 import {
@@ -13,9 +14,19 @@ import {
   type LifecycleDelivery,
   type LogEntry,
   type Moment,
+  type NewestOf,
+  RestoreRefused,
   VersionConflict,
 } from '../event-store.port.ts';
-import { apiNameOf, jobSubjects, type Lane, subjectOf } from '../lane.ts';
+import {
+  addressOf,
+  apiNameOf,
+  jobSubjects,
+  type Lane,
+  type LaneAddress,
+  subjectOf,
+} from '../lane.ts';
+import type { StoredEvent } from '../stored-event.ts';
 import { ChangeSignal } from './change-signal.ts';
 import { InMemoryLifecycleGroup } from './in-memory-lifecycle-group.ts';
 
@@ -25,6 +36,7 @@ const DUPLICATE_WINDOW_MS = 60_000;
 interface Stored extends EncodedEvent {
   readonly position: Position;
   readonly subject: string;
+  readonly address: LaneAddress;
   readonly id: string;
   readonly at: string;
   readonly storedAtMs: number;
@@ -52,6 +64,11 @@ export class InMemoryEventStore implements EventStore {
       .map(readBack)
       .filter((logged): logged is LoggedEvent<E> => belongsTo(lane, logged));
     return { events, version: stored.at(-1)?.position ?? EMPTY_LANE };
+  }
+
+  async newest<E extends PlatformEvent>(lane: DecisionLane<E>): Promise<NewestOf<E>> {
+    const { events, version } = await this.read(lane);
+    return { logged: events.at(-1) ?? null, version };
   }
 
   async append<E extends PlatformEvent>(
@@ -91,6 +108,31 @@ export class InMemoryEventStore implements EventStore {
       if (entries.length > 0) yield entries.map(entryOf);
       else if (fresh.length === 0) await this.appended.wait(signal);
     }
+  }
+
+  async *followStored(
+    after: Position,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly StoredEvent[]> {
+    for (let position = after; !signal.aborted;) {
+      const fresh = this.log.slice(position);
+      position += fresh.length;
+      if (fresh.length > 0) yield fresh.map(storedEventOf);
+      else await this.appended.wait(signal);
+    }
+  }
+
+  async restore(events: AsyncIterable<StoredEvent>): Promise<void> {
+    if (this.log.length > 0) {
+      throw new RestoreRefused('the log is not empty; import into an empty one');
+    }
+    for await (const event of events) {
+      if (event.position !== this.log.length + 1) {
+        throw new RestoreRefused(`nothing may be missing before position ${event.position}`);
+      }
+      this.log.push(restored(event));
+    }
+    this.appended.changed();
   }
 
   async lastPosition(): Promise<Position> {
@@ -161,6 +203,7 @@ export class InMemoryEventStore implements EventStore {
     this.log.push({
       position,
       subject: subjectOf(lane),
+      address: addressOf(lane),
       id,
       at,
       storedAtMs,
@@ -177,6 +220,31 @@ const isAbout = ({ subject }: Stored, { apiName, jobId }: JobAddress): boolean =
   subject.startsWith(jobSubjects(apiName, jobId).slice(0, -1));
 
 const entryOf = (stored: Stored): LogEntry => ({ kind: 'event', logged: readBack(stored) });
+
+const storedEventOf = (stored: Stored): StoredEvent => ({
+  position: stored.position,
+  storedAt: new Date(stored.storedAtMs).toISOString(),
+  subject: stored.subject,
+  cloudEvent: {
+    id: stored.id,
+    ...stored.address,
+    type: stored.ceType,
+    time: stored.at,
+    datacontenttype: JSON_CONTENT_TYPE,
+    data: stored.payload,
+  },
+});
+
+const restored = ({ position, storedAt, subject, cloudEvent }: StoredEvent): Stored => ({
+  position,
+  subject,
+  address: { source: cloudEvent.source, subject: cloudEvent.subject ?? '' },
+  id: cloudEvent.id,
+  at: cloudEvent.time ?? storedAt,
+  storedAtMs: Date.parse(storedAt),
+  ceType: cloudEvent.type,
+  payload: cloudEvent.data,
+});
 
 function readBack({ position, id, at, ...encoded }: Stored): LoggedEvent {
   const decoded = decodeEvent(encoded);

@@ -6,9 +6,13 @@ import type { OutgoingMessage } from '#libs/platform/nats/pipelined-publisher.ts
 import { decodeEvent, encodeEvent } from '../codec/event-codec.ts';
 import type { Fact, LogEntry } from '../event-store.port.ts';
 import { addressOf, type Lane, laneKindOf, subjectOf } from '../lane.ts';
+import { cloudEventOfMessage, type StoredEvent } from '../stored-event.ts';
+import type { FedMessage } from './message-feed.ts';
 import { headerList, headerOf, type StoredMessage } from './stored-message.ts';
 
 const MESSAGE_ID = 'Nats-Msg-Id';
+/** Of an imported event: when the log that it comes from stored it. */
+export const STORED_AT = 'Cortex-Stored-At';
 
 /** An entry of the log, and whether it is unreadable because a later version wrote it. */
 export type ReadEntry =
@@ -56,6 +60,27 @@ export function readEntry(message: StoredMessage): ReadEntry {
     return unreadable(`${envelope.type}: may not stand in this lane`);
   }
   return { kind: 'event', logged: { position, id: envelope.id, at, event: decoded.event } };
+}
+
+/** What the server and we have put there for ourselves says nothing about the event. */
+const isOfStore = (name: string): boolean => name.startsWith('Nats-') || name === STORED_AT;
+
+/** A message of the log as it is. */
+export function storedEventOf({
+  subject,
+  sequence: position,
+  storedAtMs,
+  headerText,
+  payload,
+}: FedMessage): StoredEvent {
+  const own = headerList(headerText).filter(([name]) => !isOfStore(name));
+  const message = { headers: own, payload };
+  return {
+    position,
+    storedAt: headerOf(headerText, STORED_AT) ?? new Date(storedAtMs).toISOString(),
+    subject,
+    cloudEvent: cloudEventOfMessage(message, String(position)),
+  };
 }
 
 interface Envelope {

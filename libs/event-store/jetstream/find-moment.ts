@@ -8,6 +8,7 @@ import {
 import { nanos } from '@nats-io/transport-node';
 import type { Position } from '#libs/domain/platform-event.ts';
 import type { Moment } from '../event-store.port.ts';
+import { STORED_AT } from './event-envelope.ts';
 import { EVENT_STREAM } from './event-stream.ts';
 import type { StreamAccess } from './read-messages.ts';
 
@@ -19,11 +20,49 @@ export async function findMoment(
   place: Position | Date,
 ): Promise<Moment | null> {
   const { state } = await access.manager.streams.info(EVENT_STREAM);
-  const newest = typeof place === 'number' ? place : await sequenceAt(access, place);
+  const newest = typeof place === 'number' ? place : await newestBy(access, place, state);
   // Messages that somebody purged leave gaps.
   for (let seq = Math.min(newest, state.last_seq); seq >= state.first_seq && seq > 0; seq--) {
     const message = await messageAt(access, seq);
-    if (message !== null) return { position: seq, storedAt: message.time.toISOString() };
+    if (message !== null) return { position: seq, storedAt: storedAtOf(message) };
+  }
+  return null;
+}
+
+/** Of an imported message it is when the log that it comes from stored it. */
+const storedAtOf = ({ header, time }: StoredMsg): string =>
+  header.get(STORED_AT) || time.toISOString();
+
+/** What was imported was stored here later than it says, so there the place is found by halving. */
+async function newestBy(
+  access: StreamAccess,
+  time: Date,
+  { first_seq: first, last_seq: last }: { readonly first_seq: number; readonly last_seq: number },
+): Promise<number> {
+  const newest = await sequenceAt(access, time);
+  let [low, high] = [Math.max(first, newest + 1), last + 1];
+  if (low > last || !(await isImported(access, low))) return newest;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const message = await atOrBehind(access, middle, last);
+    const isLater = message === null || Date.parse(storedAtOf(message)) > time.getTime();
+    if (isLater) high = middle;
+    else low = middle + 1;
+  }
+  return low - 1;
+}
+
+const isImported = async (access: StreamAccess, seq: number): Promise<boolean> =>
+  (await messageAt(access, seq))?.header.has(STORED_AT) === true;
+
+async function atOrBehind(
+  access: StreamAccess,
+  first: number,
+  last: number,
+): Promise<StoredMsg | null> {
+  for (let seq = first; seq <= last; seq++) {
+    const message = await messageAt(access, seq);
+    if (message !== null) return message;
   }
   return null;
 }

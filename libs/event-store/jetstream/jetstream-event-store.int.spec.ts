@@ -1,9 +1,12 @@
+import { expect, it } from '@jest/globals';
 import { silentLogger } from '#libs/platform/logger.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
+import { storedEvents } from '#test/support/sealed-log.ts';
 import { TestNatsServer } from '#test/support/nats-server.ts';
 import { eventStoreContract, type OpenedStore } from '../event-store.contract.ts';
 import { lifecycleSharingContract } from '../lifecycle-sharing.contract.ts';
 import { lookingBackContract } from '../looking-back.contract.ts';
+import { olderLog, oneByOne, restoringContract } from '../restoring.contract.ts';
 import { JetStreamEventStore } from './jetstream-event-store.ts';
 
 async function open(): Promise<OpenedStore> {
@@ -23,3 +26,18 @@ async function open(): Promise<OpenedStore> {
 eventStoreContract(open);
 lifecycleSharingContract(open);
 lookingBackContract(open);
+restoringContract(open);
+
+it('keeps the gaps of a log that it is filled with', async () => {
+  const opened = await open();
+  const { store } = opened;
+  const events = (await olderLog()).map((event) => ({ ...event, position: 3 * event.position }));
+  await store.restore(oneByOne(events));
+  const wanted = events.map(({ position }) => position);
+  expect((await storedEvents(store)).map(({ position }) => position)).toEqual(wanted);
+  expect(await store.momentAt(5)).toEqual({ position: 3, storedAt: events[0]?.storedAt });
+  for (const { position, storedAt } of events) {
+    expect(await store.momentAt(new Date(storedAt))).toEqual({ position, storedAt });
+  }
+  await opened.close();
+});

@@ -16,14 +16,17 @@ import {
   type LifecycleDelivery,
   type LogEntry,
   type Moment,
+  type NewestOf,
 } from '../event-store.port.ts';
 import { jobSubjects, subjectOf } from '../lane.ts';
+import type { StoredEvent } from '../stored-event.ts';
 import { appendMessage } from './append-message.ts';
-import { messageWriter, type ReadEntry, readEntry } from './event-envelope.ts';
+import { messageWriter, type ReadEntry, readEntry, storedEventOf } from './event-envelope.ts';
 import { declareEventStream, EVENT_STREAM } from './event-stream.ts';
 import { findMoment } from './find-moment.ts';
 import { getMessage, readLane } from './read-lane.ts';
 import { followMessages, readMessages, type StreamAccess } from './read-messages.ts';
+import { restoreMessages } from './restore-messages.ts';
 import { recordMessages } from './record-messages.ts';
 import { type ShareOptions, shareLifecycle } from './share-lifecycle.ts';
 
@@ -75,6 +78,16 @@ export class JetStreamEventStore implements EventStore {
     return { events, version: messages.at(-1)?.sequence ?? EMPTY_LANE };
   }
 
+  async newest<E extends PlatformEvent>(lane: DecisionLane<E>): Promise<NewestOf<E>> {
+    const last = await reached(() => getMessage(this.access, { last_by_subj: subjectOf(lane) }));
+    const entry = last === null ? null : readEntry(last);
+    if (last !== null && entry?.kind === 'event' && belongsTo(lane, entry.logged)) {
+      return { logged: entry.logged, version: last.sequence };
+    }
+    const { events, version } = await this.read(lane);
+    return { logged: events.at(-1) ?? null, version };
+  }
+
   append<E extends PlatformEvent>(
     lane: DecisionLane<E>,
     fact: Fact<E>,
@@ -100,6 +113,20 @@ export class JetStreamEventStore implements EventStore {
     for await (const messages of followMessages(this.access, place, signal)) {
       yield messages.map(readEntry);
     }
+  }
+
+  async *followStored(
+    after: Position,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly StoredEvent[]> {
+    const place = { firstSequence: after + 1 };
+    for await (const messages of followMessages(this.access, place, signal)) {
+      yield messages.map(storedEventOf);
+    }
+  }
+
+  restore(events: AsyncIterable<StoredEvent>): Promise<void> {
+    return restoreMessages(this.access, this.publisher, events);
   }
 
   async lastPosition(): Promise<Position> {

@@ -19,8 +19,9 @@ const HEARTBEAT = 100;
 /** The pull request ran out of time, or of bytes. */
 const PULL_ENDED = /^408 |^409 .*MaxBytes/i;
 
-/** A message, and how many the consumer can still deliver after it. */
+/** A message, when it was stored, and how many the consumer can still deliver after it. */
 export interface FedMessage extends StoredMessage {
+  readonly storedAtMs: number;
   readonly pendingCount: number;
 }
 
@@ -139,11 +140,12 @@ export class MessageFeed {
   private receive(message: Msg): void {
     this.heardAt = performance.now();
     if (message.subject === this.inbox) return this.receiveStatus(message);
-    const { streamSequence, consumerSequence, pendingCount } = parseAckSubject(message.reply ?? '');
+    const delivery = parseAckSubject(message.reply ?? '');
+    const { streamSequence, consumerSequence, pendingCount, storedAtMs } = delivery;
     if (consumerSequence !== this.consumerSequence + 1) return this.break(); // One is missing.
     this.consumerSequence = consumerSequence;
     this.requestedCount--;
-    this.arrived.push({ ...deliveredMessage(message, streamSequence), pendingCount });
+    this.arrived.push({ ...deliveredMessage(message, streamSequence), storedAtMs, pendingCount });
     this.wake();
   }
 

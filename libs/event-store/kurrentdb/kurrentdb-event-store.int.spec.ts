@@ -1,9 +1,11 @@
-import { describe } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { silentLogger } from '#libs/platform/logger.ts';
 import { TestKurrentServer } from '#test/support/kurrentdb/kurrentdb-server.ts';
 import { eventStoreContract, type OpenedStore } from '../event-store.contract.ts';
 import { lifecycleSharingContract } from '../lifecycle-sharing.contract.ts';
 import { lookingBackContract } from '../looking-back.contract.ts';
+import { RestoreRefused } from '../event-store.port.ts';
+import { oneByOne, olderLog } from '../restoring.contract.ts';
 import { KurrentDbEventStore } from './kurrentdb-event-store.ts';
 
 async function open(): Promise<OpenedStore> {
@@ -22,6 +24,13 @@ describe('on gRPC in this process', () => {
   eventStoreContract(open);
   lifecycleSharingContract(open);
   lookingBackContract(open);
+
+  it('refuses to be filled with another log', async () => {
+    const opened = await open();
+    const filled = opened.store.restore(oneByOne(await olderLog()));
+    await expect(filled).rejects.toBeInstanceOf(RestoreRefused);
+    await opened.close();
+  });
 });
 
 const realUrl = process.env['KURRENTDB_URL'] ?? '';

@@ -12,15 +12,18 @@ import {
   type LifecycleDelivery,
   type LogEntry,
   type Moment,
+  type NewestOf,
+  RestoreRefused,
 } from '../event-store.port.ts';
+import type { StoredEvent } from '../stored-event.ts';
 import { appendDecided, recordFacts } from './append-record.ts';
 import { findMoment } from './find-moment.ts';
 import { followRecords } from './follow-records.ts';
 import { readJob } from './job-history.ts';
 import { KurrentConnection, type KurrentOptions } from './kurrent-connection.ts';
-import { lastOfLog, readStream } from './read-records.ts';
+import { lastOfLog, lastOfStream, readStream } from './read-records.ts';
 import { type ShareOptions, shareLifecycle } from './share-lifecycle.ts';
-import type { ReadEntry } from './stored-record.ts';
+import { type ReadEntry, storedEventIn } from './stored-record.ts';
 
 /**
  * KurrentDB holds the log: a lane is a stream, an event is a record with the attributes of a
@@ -55,6 +58,16 @@ export class KurrentDbEventStore implements EventStore {
     return { events, version: last === undefined ? EMPTY_LANE : Number(last.revision) + 1 };
   }
 
+  async newest<E extends PlatformEvent>(lane: DecisionLane<E>): Promise<NewestOf<E>> {
+    const last = await lastOfStream(this.connection, this.connection.names.streamOf(lane));
+    const entry = last === null ? null : this.connection.readEntry(last);
+    if (last !== null && entry?.kind === 'event' && belongsTo(lane, entry.logged)) {
+      return { logged: entry.logged, version: Number(last.revision) + 1 };
+    }
+    const { events, version } = await this.read(lane);
+    return { logged: events.at(-1) ?? null, version };
+  }
+
   append<E extends PlatformEvent>(
     lane: DecisionLane<E>,
     fact: Fact<E>,
@@ -77,6 +90,24 @@ export class KurrentDbEventStore implements EventStore {
     for await (const records of followRecords(this.connection, { after, prefixes }, signal)) {
       yield records.map((record) => this.connection.readEntry(record));
     }
+  }
+
+  async *followStored(
+    after: Position,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly StoredEvent[]> {
+    const { names } = this.connection;
+    const place = { after, prefixes: [names.prefix] };
+    for await (const records of followRecords(this.connection, place, signal)) {
+      yield records.map((record) => storedEventIn(record, names.laneOf(record.stream)));
+    }
+  }
+
+  restore(): Promise<void> {
+    const problem =
+      'KurrentDB gives out positions itself, so a log cannot be imported into it; import it into a ' +
+      'platform with EVENT_STORE=jetstream';
+    return Promise.reject(new RestoreRefused(problem));
   }
 
   async lastPosition(): Promise<Position> {

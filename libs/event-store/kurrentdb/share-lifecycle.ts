@@ -97,7 +97,7 @@ function deliveryOf(
   const record = storedRecord(held.event);
   const entry = record === null ? null : connection.readEntry(record);
   const lane = record === null ? null : connection.names.laneOf(record.stream);
-  if (entry?.kind === 'event' && isLifecycle(entry.logged) && lane !== null) {
+  if (entry?.kind === 'event' && isLifecycle(entry.logged) && lane?.kind === 'job') {
     return { apiName: lane.apiName, ...leased(member, held, context), logged: entry.logged };
   }
   const problem = entry?.kind === 'unreadable' ? entry.unreadable.problem : 'no lifecycle event';

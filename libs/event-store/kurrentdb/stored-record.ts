@@ -4,7 +4,8 @@ import type { Position } from '#libs/domain/platform-event.ts';
 import { type CloudEvent, JSON_CONTENT_TYPE } from '#libs/messaging/cloudevents/cloud-event.ts';
 import { decodeEvent, encodeEvent } from '../codec/event-codec.ts';
 import type { Fact, LogEntry } from '../event-store.port.ts';
-import { addressOf, type Lane, type LaneKind } from '../lane.ts';
+import { addressOf, type Lane, type LaneKind, subjectOf } from '../lane.ts';
+import type { StoredEvent } from '../stored-event.ts';
 
 /** An event as KurrentDB holds it. */
 export interface StoredRecord {
@@ -101,6 +102,20 @@ export function cloudEventIn(record: StoredRecord, lane: Lane): CloudEvent {
     time,
     datacontenttype: record.attributes.get('datacontenttype') ?? JSON_CONTENT_TYPE,
     data: record.payload,
+  };
+}
+
+/** A record as it is. In a stream of no lane, which somebody else made, it is only bytes of a type. */
+export function storedEventIn(record: StoredRecord, lane: Lane | null): StoredEvent {
+  const { position, stream, recordId, type, payload, createdAt } = record;
+  return {
+    position,
+    storedAt: createdAt.toISOString(),
+    subject: lane === null ? stream : subjectOf(lane),
+    cloudEvent:
+      lane === null
+        ? { id: recordId, source: '/log', type, data: payload }
+        : cloudEventIn(record, lane),
   };
 }
 

@@ -35,6 +35,8 @@ export class StreamNames {
         return `${this.prefix}api-${lane.apiName}`;
       case 'idempotency-key':
         return `${this.prefix}key-${lane.apiName}.${lane.keySha256}`;
+      case 'audit':
+        return `${this.prefix}audit-log`;
       default:
         return unreachable(lane);
     }
@@ -49,6 +51,7 @@ export class StreamNames {
   /** The inverse of `streamOf`; `null` for a stream of no lane. */
   laneOf(stream: string): Lane | null {
     const [, kind = '', api = '', id = ''] = this.pattern.exec(stream) ?? [];
+    if (kind === 'audit') return api === 'log' && id === '' ? { kind } : null;
     if (kind === 'api') return id === '' ? { kind, apiName: apiName(api) } : null;
     if (id === '') return null;
     if (kind === 'job' || kind === 'batch' || kind === 'worker' || kind === 'webhook') {

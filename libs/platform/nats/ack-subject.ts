@@ -5,6 +5,8 @@ export interface AckSubject {
   readonly streamSequence: number;
   /** Counts what this consumer delivered, from 1. */
   readonly consumerSequence: number;
+  /** When the stream stored the message. */
+  readonly storedAtMs: number;
   /** Messages that the consumer can deliver after this one. */
   readonly pendingCount: number;
 }
@@ -12,6 +14,8 @@ export interface AckSubject {
 const SHORT_TOKEN_COUNT = 9;
 const SHORT_START = 4;
 const LONG_START = 6;
+/** Digits of a time in nanoseconds that are behind its milliseconds. */
+const BELOW_MS = 6;
 
 /**
  * Reads `$JS.ACK.<stream>.<consumer>.<delivery count>.<stream sequence>.<consumer sequence>.<time>.<pending>`.
@@ -27,6 +31,7 @@ export function parseAckSubject(subject: string): AckSubject {
     deliveryCount: Number(tokens[start]),
     streamSequence: Number(tokens[start + 1]),
     consumerSequence: Number(tokens[start + 2]),
+    storedAtMs: Number(tokens[start + 3]?.slice(0, -BELOW_MS)),
     pendingCount: Number(tokens[start + 4]),
   };
 }

@@ -8,6 +8,9 @@ const ANSWER_MS_MAX = 1000;
 /** Services that a job needs to get from submission to its end. */
 export const NEEDED_SERVICES = ['enqueuer', 'scheduler', 'status-projector'] as const;
 
+/** What answers about a log that nothing is added to need. */
+const READING_SERVICES = ['status-projector'] as const;
+
 type ServiceHealth = Omit<HealthAnswer, 'service'>;
 
 export interface Readiness {
@@ -19,10 +22,12 @@ export interface Readiness {
 export async function readReadiness(
   store: Pick<EventStore, 'lastPosition'>,
   queries: Pick<StatusQueries, 'health'>,
+  { isReadOnly }: { readonly isReadOnly: boolean },
 ): Promise<Readiness> {
+  const needed = isReadOnly ? READING_SERVICES : NEEDED_SERVICES;
   const checks: [string, Promise<ServiceHealth>][] = [
     ['event-store', storeHealth(store)],
-    ...NEEDED_SERVICES.map((name): [string, Promise<ServiceHealth>] => [
+    ...needed.map((name): [string, Promise<ServiceHealth>] => [
       name,
       orUnready(queries.health(name)),
     ]),

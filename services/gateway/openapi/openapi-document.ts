@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import * as documents from './documents.schema.ts';
-import { operations, type Operation } from './operations.ts';
+import type { Operation } from './operation.ts';
+import { operations } from './operations.ts';
 
 const json = (schema: object): object => ({ 'application/json': { schema } });
 const reference = (name: string): object => ({ $ref: `#/components/schemas/${name}` });

@@ -169,6 +169,7 @@ export class Checks implements QueueObserver, StoreObserver {
       case 'ApiDeployed':
       case 'ApiDeleted':
       case 'IdempotencyKeyClaimed':
+      case 'LogCheckpointed':
         return null;
       default:
         return unreachable(event);

@@ -10,7 +10,9 @@ import {
   type LifecycleDelivery,
   type LogEntry,
   type Moment,
+  type NewestOf,
 } from '#libs/event-store/event-store.port.ts';
+import type { StoredEvent } from '#libs/event-store/stored-event.ts';
 import type { Draw } from '../kernel/draw.ts';
 import type { SimProcess } from '../kernel/sim-process.ts';
 import type { Wire } from './wire.ts';
@@ -47,6 +49,11 @@ export class WiredEventStore implements EventStore {
   ): Promise<{ readonly events: readonly LoggedEvent<E>[]; readonly version: number }> {
     const run = () => this.store.read<E>(lane);
     return this.wire.call(this.caller, { what: `read ${lane.kind}`, run, unavailable });
+  }
+
+  newest<E extends PlatformEvent>(lane: DecisionLane<E>): Promise<NewestOf<E>> {
+    const run = () => this.store.newest<E>(lane);
+    return this.wire.call(this.caller, { what: `newest ${lane.kind}`, run, unavailable });
   }
 
   append<E extends PlatformEvent>(
@@ -90,6 +97,14 @@ export class WiredEventStore implements EventStore {
       if (next.done === true) return;
       yield* this.inPieces(next.value);
     }
+  }
+
+  followStored(after: Position, signal: AbortSignal): AsyncIterable<readonly StoredEvent[]> {
+    return this.store.followStored(after, signal);
+  }
+
+  restore(events: AsyncIterable<StoredEvent>): Promise<void> {
+    return this.store.restore(events);
   }
 
   lastPosition(): Promise<Position> {

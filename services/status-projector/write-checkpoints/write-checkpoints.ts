@@ -1,0 +1,151 @@
+import { digestOf } from '#libs/audit/event-digest.ts';
+import { IntervalHash } from '#libs/audit/interval-hash.ts';
+import type { LogCheckpointed } from '#libs/domain/audit/audit.events.ts';
+import { type CheckpointRule, checkpointWaitMs } from '#libs/domain/audit/checkpoint-due.ts';
+import { ceTypeOf } from '#libs/event-store/codec/event-codec.ts';
+import { eventId } from '#libs/event-store/event-ids.ts';
+import { type EventStore, VersionConflict } from '#libs/event-store/event-store.port.ts';
+import type { StoredEvent } from '#libs/event-store/stored-event.ts';
+import type { LeaderLease } from '#libs/leader-lease/leader-lease.port.ts';
+import type { Clock } from '#libs/platform/clock.ts';
+import type { Logger } from '#libs/platform/logger.ts';
+import { pause } from '#libs/platform/pause.ts';
+
+const LANE = { kind: 'audit' } as const;
+const RETRY_MS = 1000;
+/** `dev.cortex.batch.LogCheckpointed.v`, whichever version. */
+const CHECKPOINT_TYPE = ceTypeOf('LogCheckpointed', 1).replace(/\d+$/, '');
+
+export interface WriteCheckpointsDeps {
+  readonly store: Pick<EventStore, 'newest' | 'append' | 'followStored'>;
+  /** Of several projectors one writes; two would only hash in vain. */
+  readonly lease: LeaderLease;
+  readonly rule: CheckpointRule;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Seals the log: reads it as it is stored, by a reader of its own behind the newest checkpoint, and
+ * appends the next checkpoint whenever one is due, until `signal` aborts.
+ *
+ * @param ready resolves when hashing may begin: a fold that has the log to read comes first
+ */
+export async function writeCheckpoints(
+  deps: WriteCheckpointsDeps,
+  signal: AbortSignal,
+  ready: Promise<void>,
+): Promise<void> {
+  await Promise.race([ready, aborted(signal)]);
+  while (!signal.aborted) {
+    const lost = await deps.lease.acquire(signal).catch((error: unknown) => {
+      if (signal.aborted) return null;
+      throw error;
+    });
+    if (lost === null) return;
+    while (!lost.aborted) {
+      try {
+        await sealOnFrom(await newestSeal(deps), deps, lost);
+      } catch (error) {
+        if (error instanceof VersionConflict) continue; // Somebody else wrote it: go on from that.
+        deps.logger.warn({ err: error }, 'checkpoint not written, will retry');
+        await pause(RETRY_MS, lost);
+      }
+    }
+  }
+}
+
+/** Where to go on: behind the newest checkpoint. */
+interface Seal {
+  readonly position: number;
+  readonly sha256: string | null;
+}
+
+async function newestSeal({ store }: WriteCheckpointsDeps): Promise<Seal> {
+  const { logged } = await store.newest<LogCheckpointed>(LANE);
+  const { position = 0, sha256 = null } = logged?.event.data ?? {};
+  return { position, sha256 };
+}
+
+async function sealOnFrom(
+  from: Seal,
+  deps: WriteCheckpointsDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const stopped = new AbortController();
+  const interval = new OpenInterval(from.sha256, deps.rule);
+  const either = AbortSignal.any([signal, stopped.signal]);
+  const groups = deps.store.followStored(from.position, either)[Symbol.asyncIterator]();
+  try {
+    let next = groups.next();
+    let waiting: Promise<void> | null = null;
+    for (;;) {
+      const waitMs = interval.waitMs();
+      if (waitMs === 0) {
+        await interval.seal(deps);
+        continue;
+      }
+      waiting ??= waitMs === null ? null : pause(waitMs, either);
+      const group = await (waiting === null ? next : Promise.race([next, waiting]));
+      if (group === undefined) {
+        waiting = null;
+        if (signal.aborted) return;
+        continue;
+      }
+      if (group.done === true) return;
+      next = groups.next();
+      for (const event of group.value) {
+        interval.add(event);
+        if (interval.waitMs() === 0) await interval.seal(deps);
+      }
+    }
+  } finally {
+    stopped.abort();
+  }
+}
+
+/** What stands behind the newest checkpoint, so far. */
+class OpenInterval {
+  private hash: IntervalHash;
+  private newsSinceMs: number | null = null;
+
+  constructor(
+    previousSha256: string | null,
+    private readonly rule: CheckpointRule,
+  ) {
+    this.hash = new IntervalHash(previousSha256);
+  }
+
+  add(event: StoredEvent): void {
+    this.hash.add(event.position, digestOf(event));
+    if (event.cloudEvent.type.startsWith(CHECKPOINT_TYPE)) return;
+    this.newsSinceMs ??= performance.now();
+  }
+
+  waitMs(): number | null {
+    const { newsSinceMs } = this;
+    const { eventCount } = this.hash;
+    return checkpointWaitMs({ eventCount, newsSinceMs }, this.rule, performance.now());
+  }
+
+  /** @throws VersionConflict when another one was written meanwhile */
+  async seal({ store, clock, logger }: WriteCheckpointsDeps): Promise<void> {
+    const data = this.hash.seal();
+    const event: LogCheckpointed = { type: 'LogCheckpointed', data };
+    const { logged, version } = await store.newest<LogCheckpointed>(LANE);
+    if ((logged?.event.data.sha256 ?? null) !== data.previousSha256) {
+      throw new VersionConflict('audit', version);
+    }
+    const fact = { id: eventId(event), at: clock().toISOString(), event };
+    await store.append<LogCheckpointed>(LANE, fact, version);
+    logger.debug({ ...data }, 'checkpoint written');
+    this.hash = new IntervalHash(data.sha256);
+    this.newsSinceMs = null;
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
