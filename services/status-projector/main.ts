@@ -9,6 +9,7 @@ import { createLogger } from '#libs/platform/logger.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
 import { startMicroservice } from '#libs/platform/nest/start-microservice.ts';
 import { closeOnSignal } from '#libs/platform/shutdown.ts';
+import { JetStreamDocumentStore } from '#libs/projection/document-store/jetstream/jetstream-document-store.ts';
 import { ViewFollower } from '#libs/projection/view-follower.ts';
 import { ViewLag } from '#libs/projection/view-lag.ts';
 import { ViewSnapshots } from '#libs/projection/view-snapshots.ts';
@@ -27,12 +28,20 @@ const nats = await connectNats(config.natsUrl, { name: 'status-projector', logge
 const store = await openEventStore(nats, config.eventStore, logger);
 const blobs = await JetStreamBlobStore.open(nats);
 const snapshots = new ViewSnapshots(blobs, logger);
-const follower = await ViewFollower.open({ store, snapshots, logger });
+const documents = await JetStreamDocumentStore.open(nats);
+const follower = await ViewFollower.open({
+  store,
+  snapshots,
+  documents,
+  logger,
+  isWriter: true,
+});
 
 const { stalledAfterMs } = config;
 const stalledRule = () => ({ nowMs: systemClock().getTime(), stalledAfterMs });
 
 const publisher = new PublishStatus({
+  store,
   followed: follower,
   feed: new NatsStatusFeed(nats),
   lease: await JetStreamLeaderLease.open(nats, {
@@ -68,7 +77,15 @@ Promise.all([following, publishing]).catch((error: unknown) => {
   process.exit(1); // Whoever supervises us starts us again, from the snapshot.
 });
 
-const module = StatusProjectorModule.with({ follower, stalledRule, store, snapshots, vitals });
+const module = StatusProjectorModule.with({
+  followed: follower,
+  stalledRule,
+  store,
+  snapshots,
+  documents,
+  logger,
+  vitals,
+});
 const app = await startMicroservice(module, {
   natsUrl: config.natsUrl,
   service: 'status-projector',
@@ -79,6 +96,8 @@ closeOnSignal(async () => {
   await app.close();
   stopping.abort();
   await Promise.all([following, saving, announcing, publishing, measuring]);
+  await follower.ended.settled();
+  documents.close();
   await store.close();
   await nats.drain();
 }, logger);

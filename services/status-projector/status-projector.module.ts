@@ -1,15 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import type { StalledRule } from '#libs/domain/worker/worker-record.ts';
 import type { ViewFollower } from '#libs/projection/view-follower.ts';
-import { JobAnswers } from './job-answers.ts';
-import { PastViews, type PastViewsDeps } from './past-views.ts';
+import { JobAnswers, type JobAnswersDeps } from './job-answers.ts';
 import { Vitals } from './tell-vitals/vitals.ts';
 import { StatusQueriesController, VIEW_FOLLOWER } from './status-queries.controller.ts';
 
-export interface StatusProjectorParts extends PastViewsDeps {
-  readonly follower: ViewFollower;
-  /** The rule as of the time it is asked for. */
-  readonly stalledRule: () => StalledRule;
+export interface StatusProjectorParts extends JobAnswersDeps {
+  readonly followed: ViewFollower;
   readonly vitals: Vitals;
 }
 
@@ -23,21 +19,14 @@ export interface StatusProjectorParts extends PastViewsDeps {
  */
 @Module({})
 export class StatusProjectorModule {
-  static with({ follower, stalledRule, vitals, ...deps }: StatusProjectorParts): DynamicModule {
-    const present = async () => {
-      await follower.caughtUp();
-      return follower.view;
-    };
+  static with(parts: StatusProjectorParts): DynamicModule {
     return {
       module: StatusProjectorModule,
       controllers: [StatusQueriesController],
       providers: [
-        { provide: VIEW_FOLLOWER, useValue: follower },
-        { provide: Vitals, useValue: vitals },
-        {
-          provide: JobAnswers,
-          useValue: new JobAnswers(new PastViews(deps), present, stalledRule),
-        },
+        { provide: VIEW_FOLLOWER, useValue: parts.followed },
+        { provide: Vitals, useValue: parts.vitals },
+        { provide: JobAnswers, useValue: new JobAnswers(parts) },
       ],
     };
   }

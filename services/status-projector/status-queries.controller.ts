@@ -81,7 +81,7 @@ export class StatusQueriesController {
         position,
         lagEvents: lagEvents ?? 'unknown',
         lagSeconds: lagMs / 1000,
-        jobs: this.follower.view.jobs.size,
+        jobs: this.follower.view.jobs.size + this.follower.view.ended.size,
         parkedEvents,
       },
     };
