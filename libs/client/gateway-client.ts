@@ -21,6 +21,8 @@ import {
   jobSchema,
   type Message,
   messageSchema,
+  type Projection,
+  projectionSchema,
   type RedrivenJob,
   redrivenJobSchema,
   type WorkerPage,
@@ -29,6 +31,8 @@ import {
 
 /** Uploads may have to go through a slow line. */
 const UPLOAD_TIMEOUT_MS = 300_000;
+
+const PROJECTION = '/v1/projections/status';
 
 export interface Deployment {
   /** A configuration file's content, YAML or JSON. */
@@ -184,6 +188,16 @@ export class GatewayClient {
       { method: 'DELETE', path: `${endpoint}?${query.toString()}` },
       messageSchema,
     );
+  }
+
+  /** What jobs are shown from. */
+  readProjection(): Promise<Answer<Projection>> {
+    return this.http.readJson({ method: 'GET', path: PROJECTION }, projectionSchema);
+  }
+
+  /** Has it made anew, unless that is under way. */
+  rebuildProjection(): Promise<Answer<Projection>> {
+    return this.http.readJson({ method: 'POST', path: `${PROJECTION}/rebuild` }, projectionSchema);
   }
 
   /** By ascending index, with their items when asked for. */

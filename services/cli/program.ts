@@ -9,6 +9,7 @@ import { addDiffCommand } from './diff/diff.ts';
 import { addEventsCommand } from './events/events.ts';
 import { addGetCommand } from './get/get.ts';
 import { addLogsCommand } from './logs/logs.ts';
+import { addProjectionsCommand } from './projections/projections.ts';
 import { addRedriveCommand } from './redrive/redrive.ts';
 import { addReplayCommand } from './replay/replay.ts';
 import { addSubmitCommand } from './submit/submit.ts';
@@ -57,5 +58,6 @@ export function createProgram(cli: Cli, { version, defaultUrl }: ProgramSettings
   addDeadLettersCommand(program, cli);
   addRedriveCommand(program, cli);
   addUploadCommand(program, cli);
+  addProjectionsCommand(program, cli);
   return program;
 }

@@ -32,6 +32,7 @@ import { ReadMetricsController } from './read-metrics/read-metrics.controller.ts
 import { ReadWorkerLogController } from './read-worker-log/read-worker-log.controller.ts';
 import { EventStreamSender } from './read-events/event-stream-sender.ts';
 import { ReadEventsController } from './read-events/read-events.controller.ts';
+import { RebuildProjectionController } from './rebuild-projection/rebuild-projection.controller.ts';
 import { RedriveJob } from './redrive-job/redrive-job.ts';
 import { redriveDocument } from './redrive-job/redrive-body.ts';
 import { RedriveJobController } from './redrive-job/redrive-job.controller.ts';
@@ -79,6 +80,7 @@ const managementControllers = [
   ListWorkersController,
   ReadWorkerLogController,
   ReadEventsController,
+  RebuildProjectionController,
   HealthController,
   ReadMetricsController,
   OpenApiController,

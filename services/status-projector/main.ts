@@ -16,6 +16,7 @@ import { ViewSnapshots } from '#libs/projection/view-snapshots.ts';
 import { announceStalled } from './announce-stalled/announce-stalled.ts';
 import { keepSnapshots } from './keep-snapshots/keep-snapshots.ts';
 import { PublishStatus } from './publish-status/publish-status.ts';
+import { RebuildProjection } from './rebuild-projection/rebuild-projection.ts';
 import { loadStatusProjectorConfig } from './status-projector.config.ts';
 import { StatusProjectorModule } from './status-projector.module.ts';
 import { Vitals } from './tell-vitals/vitals.ts';
@@ -72,6 +73,20 @@ const vitals = new Vitals(follower, lag, config.readyLagMsMax);
 const measuring = lag.run(stopping.signal);
 tellVitals(nats, () => vitals.read());
 const publishing = publisher.run(stopping.signal);
+const rebuild = new RebuildProjection({
+  store,
+  snapshots,
+  documents,
+  followed: follower,
+  lease: await JetStreamLeaderLease.open(nats, {
+    name: 'projection-rebuild',
+    ttlMs: config.leaderTtlMs,
+    logger,
+  }),
+  clock: systemClock,
+  logger,
+});
+const rebuilding = rebuild.run(stopping.signal);
 Promise.all([following, publishing]).catch((error: unknown) => {
   logger.error({ err: error }, 'cannot follow the log any more');
   process.exit(1); // Whoever supervises us starts us again, from the snapshot.
@@ -79,6 +94,7 @@ Promise.all([following, publishing]).catch((error: unknown) => {
 
 const module = StatusProjectorModule.with({
   followed: follower,
+  rebuild,
   stalledRule,
   store,
   snapshots,
@@ -95,7 +111,7 @@ const app = await startMicroservice(module, {
 closeOnSignal(async () => {
   await app.close();
   stopping.abort();
-  await Promise.all([following, saving, announcing, publishing, measuring]);
+  await Promise.all([following, saving, announcing, publishing, measuring, rebuilding]);
   await follower.ended.settled();
   documents.close();
   await store.close();

@@ -2,11 +2,13 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { ViewFollower } from '#libs/projection/view-follower.ts';
 import { JobAnswers, type JobAnswersDeps } from './job-answers.ts';
 import { Vitals } from './tell-vitals/vitals.ts';
+import { RebuildProjection } from './rebuild-projection/rebuild-projection.ts';
 import { StatusQueriesController, VIEW_FOLLOWER } from './status-queries.controller.ts';
 
 export interface StatusProjectorParts extends JobAnswersDeps {
   readonly followed: ViewFollower;
   readonly vitals: Vitals;
+  readonly rebuild: RebuildProjection;
 }
 
 /**
@@ -14,7 +16,8 @@ export interface StatusProjectorParts extends JobAnswersDeps {
  *
  * In: every event of the log, in order, unfiltered; for a question about an earlier moment, the log
  * again up to there. Out: status documents and lists, on request; live documents on
- * `cortex.status.<api>.<job>`; `WorkerStalled`; a snapshot now and then. Any number of instances: each
+ * `cortex.status.<api>.<job>`; `WorkerStalled`; documents of ended
+ * jobs and a snapshot now and then; all of it anew when asked to. Any number of instances: each
  * folds the whole log by itself, one of them publishes.
  */
 @Module({})
@@ -26,6 +29,7 @@ export class StatusProjectorModule {
       providers: [
         { provide: VIEW_FOLLOWER, useValue: parts.followed },
         { provide: Vitals, useValue: parts.vitals },
+        { provide: RebuildProjection, useValue: parts.rebuild },
         { provide: JobAnswers, useValue: new JobAnswers(parts) },
       ],
     };

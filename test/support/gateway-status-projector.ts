@@ -1,6 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import type { EventStore } from '#libs/event-store/event-store.port.ts';
 import { InMemoryBlobStore } from '#libs/object-store/in-memory/in-memory-blob-store.ts';
+import { InMemoryLeaderLease } from '#libs/leader-lease/in-memory/in-memory-leader-lease.ts';
 import { systemClock } from '#libs/platform/clock.ts';
 import { silentLogger } from '#libs/platform/logger.ts';
 import { NestLogger } from '#libs/platform/nest/nest-logger.ts';
@@ -11,6 +12,7 @@ import { ViewLag } from '#libs/projection/view-lag.ts';
 import { ViewSnapshots } from '#libs/projection/view-snapshots.ts';
 import { tenMinutesRule } from './view.builders.ts';
 import { Vitals } from '../../services/status-projector/tell-vitals/vitals.ts';
+import { RebuildProjection } from '../../services/status-projector/rebuild-projection/rebuild-projection.ts';
 import { StatusProjectorModule } from '../../services/status-projector/status-projector.module.ts';
 
 /**
@@ -36,6 +38,15 @@ export async function startStatusProjector(
   const following = follower.run(stopping.signal);
   const module = StatusProjectorModule.with({
     followed: follower,
+    rebuild: new RebuildProjection({
+      store,
+      snapshots,
+      documents,
+      followed: follower,
+      lease: new InMemoryLeaderLease(),
+      clock: systemClock,
+      logger,
+    }),
     stalledRule: tenMinutesRule,
     store,
     snapshots,

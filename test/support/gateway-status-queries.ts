@@ -19,6 +19,7 @@ import type {
   ListJobsQuery,
   ListWorkersAnswer,
   ListWorkersQuery,
+  ProjectionAnswer,
   ReadWorkerLogAnswer,
   ReadWorkerLogQuery,
 } from '#libs/messaging/queries.ts';
@@ -41,6 +42,7 @@ export class FoldedStatusQueries implements StatusQueries {
   /** What projectors say of themselves. */
   vitals: readonly ProjectorVitals[] = [];
   isDown = false;
+  rebuild: ProjectionAnswer['rebuild'] = null;
   stalledRule = tenMinutesRule;
   private readonly view = new PlatformView();
 
@@ -97,6 +99,18 @@ export class FoldedStatusQueries implements StatusQueries {
       nextOffset: query.offset + bytes.length,
       isOpen: false,
     };
+  }
+
+  async readProjection(): Promise<ProjectionAnswer> {
+    const { position, jobs, ended } = await this.caughtUp();
+    const { rebuild } = this;
+    return { generation: 1, position, jobsInMemory: jobs.size, endedJobs: ended.size, rebuild };
+  }
+
+  rebuildProjection(): Promise<ProjectionAnswer> {
+    const requestedAt = '2026-11-23T10:00:00.000Z';
+    this.rebuild ??= { generation: 2, requestedAt, position: 0, lastPosition: 7 };
+    return this.readProjection();
   }
 
   async health(service: string): Promise<HealthAnswer> {
