@@ -8,6 +8,7 @@ import { silentLogger } from '#libs/platform/logger.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
 import { NatsRequestClient } from '#libs/platform/nest/request-client.ts';
 import { PipelinedPublisher } from '#libs/platform/nats/pipelined-publisher.ts';
+import { NODE_FLAGS } from '../../services/standalone/service-process.ts';
 import { TestNatsServer } from './nats-server.ts';
 import { syntheticLog, type SyntheticLog } from './synthetic-log.ts';
 import { until } from './until.ts';
@@ -44,7 +45,7 @@ export class ProjectorUnderTest {
   async run(): Promise<number> {
     const startedAt = performance.now();
     const env = { ...process.env, NATS_URL: this.server.url, LOG_LEVEL: 'error' };
-    this.child = spawn(process.execPath, [MAIN], { env, stdio: 'inherit' });
+    this.child = spawn(process.execPath, [...NODE_FLAGS, MAIN], { env, stdio: 'inherit' });
     await until(
       'the projector to answer',
       () =>

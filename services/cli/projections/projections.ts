@@ -21,7 +21,7 @@ export function addProjectionsCommand(program: Command, cli: Cli): void {
     )
     .option('--no-wait', 'only ask for it')
     .action(({ wait }: { readonly wait: boolean }, command: Command) =>
-      rebuild(cli, command, wait),
+      rebuildProjection(cli, command, wait),
     );
 }
 
@@ -30,7 +30,7 @@ async function show(cli: Cli, command: Command): Promise<void> {
   print(cli, output, await cli.connect(url).readProjection());
 }
 
-async function rebuild(cli: Cli, command: Command, isWaiting: boolean): Promise<void> {
+async function rebuildProjection(cli: Cli, command: Command, isWaiting: boolean): Promise<void> {
   const { url, output } = commonOptions(command);
   const client = cli.connect(url);
   const asked = await client.rebuildProjection();

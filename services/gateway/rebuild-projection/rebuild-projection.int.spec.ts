@@ -2,15 +2,15 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { TestGateway } from '#test/support/gateway.ts';
 import { projectionDocument } from '../openapi/documents.schema.ts';
 
+const read = async (response: Response): Promise<unknown> =>
+  projectionDocument.strict().parse(await response.json());
+
 describe('/v1/projections/status', () => {
   let gateway: TestGateway;
   beforeEach(async () => {
     gateway = await TestGateway.start();
   });
   afterEach(() => gateway.stop());
-
-  const read = async (response: Response): Promise<unknown> =>
-    projectionDocument.strict().parse(await response.json());
 
   it('says what jobs are shown from', async () => {
     await gateway.deploy();

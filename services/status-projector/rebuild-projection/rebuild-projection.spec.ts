@@ -108,9 +108,9 @@ describe('rebuilding the projection', () => {
     expect(await documentsOf(2, 30)).toEqual(before);
     expect(before).not.toContain(null);
     expect(await stateSha256(followed)).toBe(stateBefore);
-    const isClean = async (): Promise<boolean> =>
-      (await readProjectionState(documents)).oldestGeneration === 2;
-    await until('old documents to be deleted', isClean);
+    await until('old documents to be deleted', async () => {
+      return (await readProjectionState(documents)).oldestGeneration === 2;
+    });
     expect(new Set(await documentsOf(1, 30))).toEqual(new Set([null]));
   });
 

@@ -9,6 +9,8 @@ const BATCHES = 1000;
 const PAGES = 200;
 const LIMIT_MB = 400;
 
+const ms = (value: number): string => `${value.toFixed(1)} ms`;
+
 /** The status projector's process with many jobs: its memory, a page of the list, restart, rebuild. */
 export async function benchProjector(size: number | null): Promise<void> {
   const endedJobCount = size ?? ENDED_JOBS;
@@ -39,7 +41,6 @@ export async function benchProjector(size: number | null): Promise<void> {
     const pagedMb = projector.residentMb('VmHWM');
     const rebuildMs = await projector.rebuild();
     const peakMb = projector.residentMb('VmHWM');
-    const ms = (value: number): string => `${value.toFixed(1)} ms`;
     const pageRows = Object.entries(pages).map(([place, times]) => [
       `page of 100, ${place}`,
       `p50 ${ms(quantile(times, 0.5))}, p99 ${ms(quantile(times, 0.99))}`,
