@@ -22,6 +22,8 @@ import {
   jobSchema,
   type Message,
   messageSchema,
+  type Projection,
+  projectionSchema,
   type RedrivenJob,
   redrivenJobSchema,
   type WorkerPage,
@@ -32,6 +34,8 @@ import {
 const UPLOAD_TIMEOUT_MS = 300_000;
 /** A log may be large. */
 const EXPORT_TIMEOUT_MS = 86_400_000;
+
+const PROJECTION = '/v1/projections/status';
 
 export interface Deployment {
   /** A configuration file's content, YAML or JSON. */
@@ -127,35 +131,21 @@ export class GatewayClient {
 
   /** Newest first. */
   listJobs({ apiName, status, countMax, cursor, at }: JobFilter): Promise<Answer<JobPage>> {
-    const query = new URLSearchParams({
-      ...(apiName !== undefined && { api: apiName }),
-      ...(status !== undefined && { status }),
-      ...(countMax !== undefined && { limit: String(countMax) }),
-      ...(cursor !== undefined && { cursor }),
-      ...(at !== undefined && { at }),
-    });
-    return this.http.readJson(
-      { method: 'GET', path: `/v1/jobs?${query.toString()}` },
-      jobPageSchema,
-    );
+    const query = queryOf({ api: apiName, status, limit: countMax, cursor, at });
+    return this.http.readJson({ method: 'GET', path: `/v1/jobs${query}` }, jobPageSchema);
   }
 
   /** @param at an earlier moment: RFC 3339 or a position; `null`: now */
   getJob(jobId: string, at: string | null = null): Promise<Answer<JobDetails>> {
-    const path = `${jobPath(jobId)}${at === null ? '' : `?${new URLSearchParams({ at }).toString()}`}`;
+    const path = `${jobPath(jobId)}${queryOf({ at })}`;
     return this.http.readJson({ method: 'GET', path }, jobDetailsSchema);
   }
 
   /** One page of a job's batches with the attempts at them, by index. */
   listBatches(jobId: string, filter: BatchFilter): Promise<Answer<BatchPage>> {
     const { outcome, cursor, at } = filter;
-    const query = new URLSearchParams({
-      ...(outcome !== undefined && { outcome }),
-      ...(cursor !== undefined && { cursor }),
-      ...(at !== undefined && { at }),
-      limit: '200',
-    });
-    const path = `${jobPath(jobId)}/batches?${query.toString()}`;
+    const query = queryOf({ outcome, cursor, at, limit: 200 });
+    const path = `${jobPath(jobId)}/batches${query}`;
     return this.http.readJson({ method: 'GET', path }, batchPageSchema);
   }
 
@@ -172,11 +162,8 @@ export class GatewayClient {
 
   /** The log as it is now, or a part of it, in pieces as they come. */
   async *exportLog({ apiName, jobId }: ExportFilter): AsyncGenerator<Uint8Array> {
-    const query = new URLSearchParams({
-      ...(apiName !== undefined && { api: apiName }),
-      ...(jobId !== undefined && { job: jobId }),
-    });
-    const path = `/v1/audit/export?${query.toString()}`;
+    const query = queryOf({ api: apiName, job: jobId });
+    const path = `/v1/audit/export${query}`;
     const request = { method: 'GET', path, timeoutMs: EXPORT_TIMEOUT_MS } as const;
     const body = await this.http.send(request, (response) => Promise.resolve(response.body));
     try {
@@ -216,11 +203,20 @@ export class GatewayClient {
 
   /** @param endpoint as for `submitJob` */
   stopJob(endpoint: string, jobId: string): Promise<Answer<Message>> {
-    const query = new URLSearchParams({ jobID: jobId });
     return this.http.readJson(
-      { method: 'DELETE', path: `${endpoint}?${query.toString()}` },
+      { method: 'DELETE', path: `${endpoint}${queryOf({ jobID: jobId })}` },
       messageSchema,
     );
+  }
+
+  /** What jobs are shown from. */
+  readProjection(): Promise<Answer<Projection>> {
+    return this.http.readJson({ method: 'GET', path: PROJECTION }, projectionSchema);
+  }
+
+  /** Has it made anew, unless that is under way. */
+  rebuildProjection(): Promise<Answer<Projection>> {
+    return this.http.readJson({ method: 'POST', path: `${PROJECTION}/rebuild` }, projectionSchema);
   }
 
   /** By ascending index, with their items when asked for. */
@@ -251,12 +247,7 @@ export class GatewayClient {
     cursor: string | null = null,
     at: string | null = null,
   ): Promise<Answer<WorkerPage>> {
-    const params = new URLSearchParams({
-      ...(cursor !== null && { cursor }),
-      ...(at !== null && { at }),
-    }).toString();
-    const query = params === '' ? '' : `?${params}`;
-    const path = `${jobPath(jobId)}/workers${query}`;
+    const path = `${jobPath(jobId)}/workers${queryOf({ cursor, at })}`;
     return this.http.readJson({ method: 'GET', path }, workerPageSchema);
   }
 
@@ -278,13 +269,17 @@ export class GatewayClient {
 }
 
 function eventQuery({ after, types }: EventFilter): string {
-  const params = new URLSearchParams({
-    ...(after !== undefined && { after }),
-    ...(types !== undefined && types.length > 0 && { type: types.join() }),
-    limit: '1000',
-  });
-  return `?${params.toString()}`;
+  return queryOf({ after, type: types?.length ? types.join() : undefined, limit: 1000 });
 }
 
 const apiPath = (name: string): string => `/v1/apis/${encodeURIComponent(name)}`;
 const jobPath = (jobId: string): string => `/v1/jobs/${encodeURIComponent(jobId)}`;
+
+/** What is not given is left out. */
+function queryOf(params: Readonly<Record<string, string | number | null | undefined>>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(params)) {
+    if (value !== undefined && value !== null) query.set(name, String(value));
+  }
+  return query.size === 0 ? '' : `?${query.toString()}`;
+}

@@ -158,6 +158,15 @@ export const redrivenJobSchema = jobSchema.extend({
   has_more: z.boolean(),
 });
 
+export const projectionSchema = z.object({
+  generation: count,
+  position: count,
+  jobs_in_memory: count,
+  ended_jobs: count,
+  rebuild: z.object({ generation: count, position: count, last_position: count }).nullable(),
+});
+
+export type Projection = z.infer<typeof projectionSchema>;
 export type Message = z.infer<typeof messageSchema>;
 export type DeployedApis = z.infer<typeof deployedApisSchema>;
 export type ApiSummaries = z.infer<typeof apiSummariesSchema>;

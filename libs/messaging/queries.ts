@@ -16,6 +16,8 @@ export const QUERIES = {
   getApi: 'cortex.query.get-api',
   listApis: 'cortex.query.list-apis',
   readWorkerLog: 'cortex.query.read-worker-log',
+  readProjection: 'cortex.query.read-projection',
+  rebuildProjection: 'cortex.query.rebuild-projection',
 } as const;
 
 /** @param service as in `npm start`'s list: enqueuer, scheduler, status-projector */
@@ -158,6 +160,26 @@ export interface GetApiAnswer {
 
 export interface ListApisAnswer {
   readonly apis: readonly ApiSummary[];
+}
+
+/** The projection that jobs are shown from, also answered when a rebuild of it is asked for. */
+export interface ProjectionAnswer {
+  /** How often it was made anew, from 1. */
+  readonly generation: number;
+  /** Of the newest event that the one who answers has taken. */
+  readonly position: Position;
+  /** Jobs that run, and those whose workers have not all left. */
+  readonly jobsInMemory: number;
+  readonly endedJobs: number;
+  /** The next generation, while it is being made. */
+  readonly rebuild: {
+    readonly generation: number;
+    /** RFC 3339. */
+    readonly requestedAt: string;
+    readonly position: Position;
+    /** How far it has to get, by the time it last looked. */
+    readonly lastPosition: Position;
+  } | null;
 }
 
 export interface ReadWorkerLogQuery {

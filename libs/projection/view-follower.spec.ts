@@ -6,6 +6,7 @@ import { silentLogger } from '#libs/platform/logger.ts';
 import { batchesEnqueued, batchSucceeded } from '#test/support/batch.builders.ts';
 import { A_JOB, aJobSubmitted } from '#test/support/job.builders.ts';
 import { entry, ScriptedLog, unreadableEntry } from '#test/support/scripted-log.ts';
+import { InMemoryDocumentStore } from './document-store/in-memory/in-memory-document-store.ts';
 import { ViewFollower } from './view-follower.ts';
 import { ViewSnapshots } from './view-snapshots.ts';
 
@@ -16,12 +17,14 @@ const aTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve
 describe('ViewFollower', () => {
   let log: ScriptedLog;
   let snapshots: ViewSnapshots;
+  let documents: InMemoryDocumentStore;
   let stopping: AbortController;
   let running: Promise<unknown>;
 
   beforeEach(() => {
     log = new ScriptedLog();
     snapshots = new ViewSnapshots(new InMemoryBlobStore(), silentLogger);
+    documents = new InMemoryDocumentStore();
     stopping = new AbortController();
     running = Promise.resolve();
   });
@@ -31,7 +34,7 @@ describe('ViewFollower', () => {
   });
 
   const open = (): Promise<ViewFollower> =>
-    ViewFollower.open({ store: log, snapshots, logger: silentLogger });
+    ViewFollower.open({ store: log, snapshots, documents, logger: silentLogger, isWriter: true });
   /** Opens, starts and, to go on like a new process, forgets the one before. */
   const follow = async (): Promise<ViewFollower> => {
     stopping.abort();
@@ -157,7 +160,7 @@ describe('ViewFollower', () => {
       log.add(...entries);
       const first = await follow();
       await first.caughtUp();
-      await snapshots.save(first);
+      await snapshots.save(1, first);
 
       const second = await follow();
       log.add(entry(4, batchSucceeded()));

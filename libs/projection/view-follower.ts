@@ -1,45 +1,50 @@
+import type { JobId } from '#libs/domain/kernel/ids.ts';
 import type { JobView } from '#libs/domain/status/job-view.ts';
-import { PlatformView } from '#libs/domain/status/platform-view.ts';
+import type { PlatformView } from '#libs/domain/status/platform-view.ts';
 import type { EventStore, LogEntry } from '#libs/event-store/event-store.port.ts';
 import type { Logger } from '#libs/platform/logger.ts';
 import { CoalescedCall } from './coalesced-call.ts';
-import type { ParkedEvent, ViewSnapshots } from './view-snapshots.ts';
-
-/** Parked events that are kept for people to look at; all are in the log. */
-const PARKED_MAX = 100;
+import type { DocumentStore } from './document-store/document-store.port.ts';
+import { EndedJobs } from './ended-jobs.ts';
+import { foldTo } from './fold-to.ts';
+import { readProjectionState } from './projection-record.ts';
+import { nothingFolded, type ParkedEvent, ViewFold } from './view-fold.ts';
+import type { ViewSnapshots } from './view-snapshots.ts';
 
 export interface ViewFollowerDeps {
   readonly store: EventStore;
   readonly snapshots: ViewSnapshots;
+  readonly documents: DocumentStore;
   readonly logger: Logger;
+  /** Whether it stores documents of ended jobs; otherwise it reads what others store. */
+  readonly isWriter?: boolean;
 }
 
 /** Keeps a `PlatformView` at the end of the log, from the newest snapshot on. */
 export class ViewFollower {
-  private parkedEvents: ParkedEvent[];
   private readonly waiting: { readonly position: number; readonly resolve: () => void }[] = [];
   private readonly lastPosition: CoalescedCall<number>;
   /** When the newest event that was taken since the start was recorded; RFC 3339. */
   newestAt: string | null = null;
   private listener: (jobs: ReadonlySet<JobView>) => void = () => {};
+  private successor: ViewFold | null = null;
+  private handover = new AbortController();
 
   private constructor(
     private readonly deps: ViewFollowerDeps,
-    /** The state of everything, as of `position`. */
-    readonly view: PlatformView,
-    parked: readonly ParkedEvent[],
+    private fold: ViewFold,
   ) {
     this.lastPosition = new CoalescedCall(() => deps.store.lastPosition());
-    this.parkedEvents = [...parked];
   }
 
-  /** Starts from the newest snapshot, unless it is ahead of the log and so of another one. */
   static async open(deps: ViewFollowerDeps): Promise<ViewFollower> {
-    const { view, parked } = await deps.snapshots.load();
-    const isOfThisLog = view.position <= (await deps.store.lastPosition());
-    if (isOfThisLog) return new ViewFollower(deps, view, parked);
-    deps.logger.warn({ position: view.position }, 'snapshot is ahead of the log, reading it anew');
-    return new ViewFollower(deps, new PlatformView(), []);
+    const { generation } = await readProjectionState(deps.documents);
+    return new ViewFollower(deps, await openFold(deps, generation));
+  }
+
+  /** The state of everything, as of `position`. Another one after a rebuild: do not hold on to it. */
+  get view(): PlatformView {
+    return this.fold.view;
   }
 
   /** Position of the newest entry taken, readable or not. */
@@ -47,9 +52,26 @@ export class ViewFollower {
     return this.view.position;
   }
 
-  /** The newest unreadable events, oldest first. */
   get parked(): readonly ParkedEvent[] {
-    return this.parkedEvents;
+    return this.fold.parked;
+  }
+
+  /** Ended jobs that the view has but rows of. */
+  get ended(): EndedJobs {
+    return this.fold.ended;
+  }
+
+  /** Which rebuild of the projection this is. */
+  get generation(): number {
+    return this.ended.generation;
+  }
+
+  /** A job that the view knows, wherever the rest of it is. `null` when it knows none. */
+  async job(id: JobId): Promise<JobView | null> {
+    const job = this.view.jobs.get(id);
+    if (job !== undefined) return job;
+    const row = this.view.ended.get(id);
+    return row && this.ended.recall(row);
   }
 
   /** `listener` gets the jobs that a group of entries was about, each once, after all were applied. */
@@ -57,14 +79,21 @@ export class ViewFollower {
     this.listener = listener;
   }
 
+  /** Goes on with another fold of the same log, from the position where this one is by then. */
+  replaceBy(successor: ViewFold): void {
+    this.successor = successor;
+    this.handover.abort();
+  }
+
   /** Follows the log until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { position, jobs } = this.view;
-    this.deps.logger.info({ position, jobs: jobs.size }, 'following the log');
-    for await (const entries of this.deps.store.follow(this.position, signal)) {
-      const changed = this.takeAll(entries);
-      this.resolveWaiting();
-      if (changed.size > 0) this.listener(changed);
+    const { position, jobs, ended } = this.view;
+    this.deps.logger.info({ position, jobs: jobs.size, ended: ended.size }, 'following the log');
+    while (!signal.aborted) {
+      this.handover = new AbortController();
+      if (this.successor === null) {
+        await this.followUntil(AbortSignal.any([signal, this.handover.signal]), signal);
+      } else await this.succeed(this.successor, signal);
     }
   }
 
@@ -75,36 +104,31 @@ export class ViewFollower {
     await new Promise<void>((resolve) => this.waiting.push({ position, resolve }));
   }
 
-  private takeAll(entries: readonly LogEntry[]): ReadonlySet<JobView> {
-    const changed = new Set<JobView>();
+  private async followUntil(ending: AbortSignal, signal: AbortSignal): Promise<void> {
+    for await (const entries of this.deps.store.follow(this.position, ending)) {
+      await this.take(entries, signal);
+      if (ending.aborted) return; // Its next group may be long in coming.
+    }
+  }
+
+  private async take(entries: readonly LogEntry[], signal: AbortSignal): Promise<void> {
+    const changed = await this.fold.take(entries, signal);
     const newest = entries.at(-1);
     if (newest?.kind === 'event') this.newestAt = newest.logged.at;
-    for (const entry of entries) {
-      for (const job of this.take(entry)) changed.add(job);
-    }
-    return changed;
+    this.resolveWaiting();
+    if (changed.size > 0) this.listener(changed);
+    await this.ended.hasSpace();
   }
 
-  /** No entry may end the loop: one that cannot be taken is set aside and the next one is read. */
-  private take(entry: LogEntry): readonly JobView[] {
-    if (entry.kind === 'unreadable') {
-      this.view.skip(entry.unreadable.position);
-      this.park(entry.unreadable);
-      return [];
-    }
-    try {
-      return this.view.apply(entry.logged);
-    } catch (error) {
-      const { position, event } = entry.logged;
-      this.park({ position, subject: event.type, problem: `cannot be applied: ${String(error)}` });
-      return [];
-    }
-  }
-
-  private park(event: ParkedEvent): void {
-    this.deps.logger.error({ ...event }, 'event parked: it cannot be read');
-    this.parkedEvents.push(event);
-    if (this.parkedEvents.length > PARKED_MAX) this.parkedEvents.shift();
+  private async succeed(successor: ViewFold, signal: AbortSignal): Promise<void> {
+    await foldTo(this.deps.store, successor, this.position, signal);
+    if (signal.aborted) return;
+    if (this.successor === successor) this.successor = null;
+    this.fold = successor;
+    const { generation, position } = this;
+    this.deps.logger.info({ generation, position }, 'going on with a rebuilt projection');
+    this.resolveWaiting();
+    this.listener(new Set(this.view.jobs.values())); // They are other objects now.
   }
 
   private resolveWaiting(): void {
@@ -115,4 +139,15 @@ export class ViewFollower {
     this.waiting.splice(0, this.waiting.length, ...later);
     for (const { resolve } of due) resolve();
   }
+}
+
+/** A fold from the newest snapshot of a generation on, unless it is ahead of the log and so of another one. */
+export async function openFold(deps: ViewFollowerDeps, generation: number): Promise<ViewFold> {
+  const { store, snapshots, logger } = deps;
+  const options = { ended: new EndedJobs(deps, generation, deps.isWriter ?? false), logger };
+  const saved = await snapshots.load(generation);
+  const { position } = saved.view;
+  if (position <= (await store.lastPosition())) return new ViewFold(saved, options);
+  logger.warn({ position }, 'snapshot is ahead of the log, reading it anew');
+  return new ViewFold(nothingFolded(), options);
 }

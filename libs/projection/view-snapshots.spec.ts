@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { LoggedEvent } from '#libs/domain/platform-event.ts';
+import type { LoggedEvent, PlatformEvent } from '#libs/domain/platform-event.ts';
 import { stringifyWithRaw } from '#libs/domain/kernel/raw-json.ts';
 import { apiSpecDocument, jobStatusDocument } from '#libs/domain/status/job-documents.ts';
 import type { PlatformView } from '#libs/domain/status/platform-view.ts';
@@ -14,6 +14,7 @@ import { anyHistory, logOf } from '#test/support/history.builders.ts';
 import { A_JOB, aJobSubmitted } from '#test/support/job.builders.ts';
 import { entry, ScriptedLog, unreadableEntry } from '#test/support/scripted-log.ts';
 import { NEVER_STALLED } from '#test/support/view.builders.ts';
+import { InMemoryDocumentStore } from './document-store/in-memory/in-memory-document-store.ts';
 import { ViewFollower } from './view-follower.ts';
 import { ViewSnapshots } from './view-snapshots.ts';
 
@@ -31,6 +32,7 @@ const openOn = (log: ScriptedLog, blobs: BlobStore): Promise<ViewFollower> =>
   ViewFollower.open({
     store: log,
     snapshots: new ViewSnapshots(blobs, silentLogger),
+    documents: new InMemoryDocumentStore(),
     logger: silentLogger,
   });
 
@@ -42,7 +44,7 @@ async function followToEnd(log: ScriptedLog, blobs: BlobStore): Promise<ViewFoll
   await follower.caughtUp();
   stopping.abort();
   await running;
-  await new ViewSnapshots(blobs, silentLogger).save(follower);
+  await new ViewSnapshots(blobs, silentLogger).save(1, follower);
   return follower;
 }
 
@@ -61,6 +63,14 @@ const documentsOf = (view: PlatformView): string =>
 
 const entriesOf = (log: readonly LoggedEvent[]): LogEntry[] =>
   log.map((logged) => ({ kind: 'event', logged }));
+
+const unheardOf = JSON.parse('{"type":"MoonRose","data":{}}') as PlatformEvent;
+
+function replaced(bytes: Buffer, from: string, to: string): Buffer {
+  const text = bytes.toString('latin1');
+  if (!text.includes(from)) throw new Error(`the snapshot has no ${from}`);
+  return Buffer.from(text.replace(from, to), 'latin1');
+}
 
 describe('a snapshot', () => {
   let log: ScriptedLog;
@@ -118,19 +128,22 @@ describe('a snapshot', () => {
   });
 
   it.each([
-    ['is empty', ''],
-    ['is not JSON', '{"view":'],
-    ['is not UTF-8', new Uint8Array([0xff, 0xfe, 0x00])],
-    ['is another JSON', 'null'],
-    ['has no view', '{"parked":[]}'],
-    ['has a view of another shape', '{"view":{"position":1,"apis":{},"jobs":[{}]},"parked":[]}'],
-    ['has no parked events', '{"view":{"position":1,"apis":[],"jobs":[]}}'],
-    ['has no position', '{"view":{"apis":[],"jobs":[]},"parked":[]}'],
-  ])('is not used when it %s', async (_what, content) => {
-    log.add(entry(1, aJobSubmitted()), entry(2, batchSucceeded()));
+    ['is empty', () => new Uint8Array(0)],
+    ['is not UTF-8', () => new Uint8Array([0xff, 0xfe, 0x00])],
+    ['is another JSON', () => new TextEncoder().encode('null\nnull\n')],
+    ['is of another version', (bytes: Buffer) => replaced(bytes, '"version":', '"version":9')],
+    ['has no position', (bytes: Buffer) => replaced(bytes, '"position"', '"place"')],
+    ['says another state', (bytes: Buffer) => replaced(bytes, '"workers":1', '"workers":7')],
+    ['breaks off', (bytes: Buffer) => bytes.subarray(0, -1)],
+    ['goes on', (bytes: Buffer) => Buffer.concat([bytes, Buffer.from('\n')])],
+  ])('is not used when it %s', async (_what, damaged) => {
+    log.add(entry(1, aJobSubmitted({ workers: 1 })), entry(2, batchSucceeded()));
     await followToEnd(log, blobs);
-    const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-    for (const key of blobs.keys) await blobs.put(key, bytes);
+    for (const key of blobs.keys) {
+      await blobs.put(key, damaged(Buffer.from((await blobs.get(key)) ?? [])));
+    }
+    const ahead = new ScriptedLog([entry(1, aJobSubmitted()), entry(2, unheardOf)]);
+    expect((await openOn(ahead, blobs)).position).toBe(0);
 
     const follower = await followToEnd(log, blobs);
     expect(follower.view.jobs.get(A_JOB)?.batchCounts.succeeded).toBe(1);

@@ -10,6 +10,7 @@ import { addDiffCommand } from './diff/diff.ts';
 import { addEventsCommand } from './events/events.ts';
 import { addGetCommand } from './get/get.ts';
 import { addLogsCommand } from './logs/logs.ts';
+import { addProjectionsCommand } from './projections/projections.ts';
 import { addRedriveCommand } from './redrive/redrive.ts';
 import { addReplayCommand } from './replay/replay.ts';
 import { addSubmitCommand } from './submit/submit.ts';
@@ -59,5 +60,6 @@ export function createProgram(cli: Cli, { version, defaultUrl }: ProgramSettings
   addRedriveCommand(program, cli);
   addUploadCommand(program, cli);
   addAuditCommand(program, cli);
+  addProjectionsCommand(program, cli);
   return program;
 }

@@ -37,6 +37,7 @@ import { ReadWorkerLogController } from './read-worker-log/read-worker-log.contr
 import { EventStreamSender } from './read-events/event-stream-sender.ts';
 import { ReadEventsController } from './read-events/read-events.controller.ts';
 import { refuseWrites } from './read-only.ts';
+import { RebuildProjectionController } from './rebuild-projection/rebuild-projection.controller.ts';
 import { RedriveJob } from './redrive-job/redrive-job.ts';
 import { redriveDocument } from './redrive-job/redrive-body.ts';
 import { RedriveJobController } from './redrive-job/redrive-job.controller.ts';
@@ -86,6 +87,7 @@ const managementControllers = [
   ReadEventsController,
   ExportLogController,
   ImportLogController,
+  RebuildProjectionController,
   HealthController,
   ReadMetricsController,
   OpenApiController,

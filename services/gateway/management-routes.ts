@@ -14,6 +14,8 @@ export const MANAGEMENT_ROUTES: Readonly<Record<string, readonly string[]>> = {
   '/v1/jobs/{jobId}/redrive': ['POST'],
   '/v1/jobs/{jobId}/workers': ['GET'],
   '/v1/jobs/{jobId}/workers/{workerId}/log': ['GET'],
+  '/v1/projections/status': ['GET'],
+  '/v1/projections/status/rebuild': ['POST'],
   '/livez': ['GET'],
   '/readyz': ['GET'],
   '/metrics': ['GET'],

@@ -15,6 +15,7 @@ import {
   type ListJobsQuery,
   type ListWorkersAnswer,
   type ListWorkersQuery,
+  type ProjectionAnswer,
   QUERIES,
   type ReadWorkerLogAnswer,
   type ReadWorkerLogQuery,
@@ -69,6 +70,14 @@ export class NatsStatusQueries implements StatusQueries {
 
   async readWorkerLog(query: ReadWorkerLogQuery): Promise<ReadWorkerLogAnswer['chunk']> {
     return (await this.ask<ReadWorkerLogAnswer>(QUERIES.readWorkerLog, query)).chunk;
+  }
+
+  readProjection(): Promise<ProjectionAnswer> {
+    return this.ask<ProjectionAnswer>(QUERIES.readProjection, {});
+  }
+
+  rebuildProjection(): Promise<ProjectionAnswer> {
+    return this.ask<ProjectionAnswer>(QUERIES.rebuildProjection, {});
   }
 
   health(service: string): Promise<HealthAnswer> {

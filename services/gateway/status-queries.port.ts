@@ -11,6 +11,7 @@ import type {
   ListJobsQuery,
   ListWorkersAnswer,
   ListWorkersQuery,
+  ProjectionAnswer,
   ReadWorkerLogAnswer,
   ReadWorkerLogQuery,
 } from '#libs/messaging/queries.ts';
@@ -37,6 +38,10 @@ export interface StatusQueries {
   listApis(): Promise<readonly ApiSummary[]>;
   /** `null` when the worker has no log. */
   readWorkerLog(query: ReadWorkerLogQuery): Promise<ReadWorkerLogAnswer['chunk']>;
+  /** Of one of the projectors: each has its own position. */
+  readProjection(): Promise<ProjectionAnswer>;
+  /** Has the projection made anew from the log, unless that is under way. */
+  rebuildProjection(): Promise<ProjectionAnswer>;
   /** @throws QueryUnanswered when the service does not say within a second how it is */
   health(service: string): Promise<HealthAnswer>;
   /** What every status-projector that answers says of itself; none may be there. */

@@ -5,6 +5,7 @@ import type { LeaderLease } from '#libs/leader-lease/leader-lease.port.ts';
 import type { BlobStore } from '#libs/object-store/blob-store.port.ts';
 import type { Clock } from '#libs/platform/clock.ts';
 import type { Logger } from '#libs/platform/logger.ts';
+import type { DocumentStore } from '#libs/projection/document-store/document-store.port.ts';
 import { ViewFollower } from '#libs/projection/view-follower.ts';
 import { ViewSnapshots } from '#libs/projection/view-snapshots.ts';
 import { KeepJobs } from './keep-jobs/keep-jobs.ts';
@@ -15,6 +16,7 @@ export interface LeaderDeps {
   readonly store: EventStore;
   readonly queue: BatchQueue;
   readonly blobs: BlobStore;
+  readonly documents: DocumentStore;
   readonly lease: LeaderLease;
   readonly compute: Compute;
   readonly clock: Clock;
@@ -64,9 +66,9 @@ export class Leader {
 
   /** @param signal aborts when the lease is lost or given up */
   private async lead(signal: AbortSignal, recorder: RecordWorkers): Promise<void> {
-    const { store, blobs, compute, logger } = this.deps;
+    const { store, blobs, documents, compute, logger } = this.deps;
     const snapshots = new ViewSnapshots(blobs, logger);
-    const follower = await ViewFollower.open({ store, snapshots, logger });
+    const follower = await ViewFollower.open({ store, snapshots, documents, logger });
     const following = follower.run(signal);
     await Promise.race([follower.caughtUp(), following]);
     if (signal.aborted) return following;

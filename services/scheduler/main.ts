@@ -13,6 +13,7 @@ import { createLogger } from '#libs/platform/logger.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
 import { startMicroservice } from '#libs/platform/nest/start-microservice.ts';
 import { closeOnSignal } from '#libs/platform/shutdown.ts';
+import { JetStreamDocumentStore } from '#libs/projection/document-store/jetstream/jetstream-document-store.ts';
 import type { KubernetesConfig } from './kubernetes.config.ts';
 import { Leader } from './leader.ts';
 import { handlerEnvOf, loadSchedulerConfig, workerEnvOf } from './scheduler.config.ts';
@@ -26,6 +27,7 @@ const nats = await connectNats(config.natsUrl, { name: 'scheduler', logger });
 const store = await openEventStore(nats, config.eventStore, logger);
 const queue = await openBatchQueue(nats, config.queue, logger);
 const blobs = await JetStreamBlobStore.open(nats);
+const documents = await JetStreamDocumentStore.open(nats);
 const lease = await JetStreamLeaderLease.open(nats, {
   name: 'scheduler',
   ttlMs: config.leaderTtlMs,
@@ -68,6 +70,7 @@ const leader = new Leader({
   store,
   queue,
   blobs,
+  documents,
   lease,
   compute,
   clock: systemClock,

@@ -1,6 +1,8 @@
+import type { JobView } from '#libs/domain/status/job-view.ts';
 import type { PlatformView } from '#libs/domain/status/platform-view.ts';
 import type { StalledRule } from '#libs/domain/worker/worker-record.ts';
 import type {
+  AsOf,
   GetJobAnswer,
   GetJobQuery,
   GetJobsAnswer,
@@ -12,47 +14,65 @@ import type {
 } from '#libs/messaging/queries.ts';
 import { getJob } from './get-job/get-job.ts';
 import { getJobs } from './get-job/get-jobs.ts';
+import { type FollowedJobs, PastViews, type PastViewsDeps } from './past-views.ts';
 import { listJobs } from './list-jobs/list-jobs.ts';
 import { listWorkers } from './list-workers/list-workers.ts';
-import type { PastViews } from './past-views.ts';
+
+export interface JobAnswersDeps extends PastViewsDeps {
+  /** The rule as of the time it is asked for. */
+  readonly stalledRule: () => StalledRule;
+}
+
+interface FoundView {
+  readonly view: Pick<PlatformView, 'apis'>;
+  readonly job: JobView | null;
+}
 
 /** Answers questions about jobs as of now, or of the moment that a question names. */
 export class JobAnswers {
-  constructor(
-    private readonly past: PastViews,
-    /** Everything that was recorded before it was asked for. */
-    private readonly present: () => Promise<PlatformView>,
-    /** The rule as of the time it is asked for. */
-    private readonly stalledRule: () => StalledRule,
-  ) {}
+  private readonly past: PastViews;
+
+  constructor(private readonly deps: JobAnswersDeps) {
+    this.past = new PastViews(deps);
+  }
 
   async getJob(query: GetJobQuery): Promise<GetJobAnswer> {
-    return getJob(await this.viewOfJob(query), query, this.ruleOf(query));
+    const { view, job } = await this.find(query);
+    return getJob(view, job, this.ruleOf(query));
   }
 
   async getJobs(query: GetJobsQuery): Promise<GetJobsAnswer> {
-    return getJobs(await this.present(), query, this.stalledRule());
+    return getJobs(await this.present(), query, this.deps.stalledRule());
   }
 
   async listWorkers(query: ListWorkersQuery): Promise<ListWorkersAnswer> {
-    return listWorkers(await this.viewOfJob(query), query, this.ruleOf(query));
+    return listWorkers((await this.find(query)).job, query, this.ruleOf(query));
   }
 
   async listJobs(query: ListJobsQuery): Promise<ListJobsAnswer> {
-    const present = await this.present();
-    const answer = (view: PlatformView): ListJobsAnswer =>
-      listJobs(view, query, this.ruleOf(query));
-    return query.asOf ? this.past.ofAll(query.asOf.position, answer) : answer(present);
+    const followed = await this.present();
+    const rule = this.ruleOf(query);
+    const { view, ended } = followed;
+    if (!query.asOf) return listJobs(view, query, { rule, recall: (row) => ended.recall(row) });
+    return this.past.ofAll(query.asOf.position, (past) =>
+      listJobs(past.view, query, { rule, recall: (row) => past.ended.recall(row) }),
+    );
   }
 
-  private async viewOfJob({ jobId, asOf }: GetJobQuery): Promise<PlatformView> {
-    const present = await this.present();
-    return asOf ? this.past.ofJob(present, jobId, asOf.position) : present;
+  private async find({ jobId, asOf }: GetJobQuery): Promise<FoundView> {
+    const followed = await this.present();
+    if (asOf) return this.past.ofJob(jobId, asOf.position);
+    return { view: followed.view, job: await followed.job(jobId) };
+  }
+
+  private async present(): Promise<FollowedJobs> {
+    await this.deps.followed.caughtUp();
+    return this.deps.followed;
   }
 
   /** The limit may have been another one then; nothing records it. */
-  private ruleOf({ asOf }: Pick<GetJobQuery, 'asOf'>): StalledRule {
-    const rule = this.stalledRule();
+  private ruleOf({ asOf }: { readonly asOf?: AsOf | null }): StalledRule {
+    const rule = this.deps.stalledRule();
     return asOf ? { ...rule, nowMs: asOf.nowMs } : rule;
   }
 }

@@ -9,12 +9,14 @@ import { createLogger } from '#libs/platform/logger.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
 import { startMicroservice } from '#libs/platform/nest/start-microservice.ts';
 import { closeOnSignal } from '#libs/platform/shutdown.ts';
+import { JetStreamDocumentStore } from '#libs/projection/document-store/jetstream/jetstream-document-store.ts';
 import { ViewFollower } from '#libs/projection/view-follower.ts';
 import { ViewLag } from '#libs/projection/view-lag.ts';
 import { ViewSnapshots } from '#libs/projection/view-snapshots.ts';
 import { announceStalled } from './announce-stalled/announce-stalled.ts';
 import { keepSnapshots } from './keep-snapshots/keep-snapshots.ts';
 import { PublishStatus } from './publish-status/publish-status.ts';
+import { RebuildProjection } from './rebuild-projection/rebuild-projection.ts';
 import { loadStatusProjectorConfig } from './status-projector.config.ts';
 import { StatusProjectorModule } from './status-projector.module.ts';
 import { Vitals } from './tell-vitals/vitals.ts';
@@ -28,12 +30,20 @@ const nats = await connectNats(config.natsUrl, { name: 'status-projector', logge
 const store = await openEventStore(nats, config.eventStore, logger);
 const blobs = await JetStreamBlobStore.open(nats);
 const snapshots = new ViewSnapshots(blobs, logger);
-const follower = await ViewFollower.open({ store, snapshots, logger });
+const documents = await JetStreamDocumentStore.open(nats);
+const follower = await ViewFollower.open({
+  store,
+  snapshots,
+  documents,
+  logger,
+  isWriter: true,
+});
 
 const { stalledAfterMs } = config;
 const stalledRule = () => ({ nowMs: systemClock().getTime(), stalledAfterMs });
 
 const publisher = new PublishStatus({
+  store,
   followed: follower,
   feed: new NatsStatusFeed(nats),
   lease: await JetStreamLeaderLease.open(nats, {
@@ -83,12 +93,35 @@ const sealing = config.isReadOnly
       stopping.signal,
       follower.caughtUp(),
     );
+const rebuild = new RebuildProjection({
+  store,
+  snapshots,
+  documents,
+  followed: follower,
+  lease: await JetStreamLeaderLease.open(nats, {
+    name: 'projection-rebuild',
+    ttlMs: config.leaderTtlMs,
+    logger,
+  }),
+  clock: systemClock,
+  logger,
+});
+const rebuilding = rebuild.run(stopping.signal);
 Promise.all([following, publishing, sealing]).catch((error: unknown) => {
   logger.error({ err: error }, 'cannot follow the log any more');
   process.exit(1); // Whoever supervises us starts us again, from the snapshot.
 });
 
-const module = StatusProjectorModule.with({ follower, stalledRule, store, snapshots, vitals });
+const module = StatusProjectorModule.with({
+  followed: follower,
+  rebuild,
+  stalledRule,
+  store,
+  snapshots,
+  documents,
+  logger,
+  vitals,
+});
 const app = await startMicroservice(module, {
   natsUrl: config.natsUrl,
   service: 'status-projector',
@@ -98,7 +131,9 @@ const app = await startMicroservice(module, {
 closeOnSignal(async () => {
   await app.close();
   stopping.abort();
-  await Promise.all([following, saving, announcing, publishing, measuring, sealing]);
+  await Promise.all([following, saving, announcing, publishing, measuring, sealing, rebuilding]);
+  await follower.ended.settled();
+  documents.close();
   await store.close();
   await nats.drain();
 }, logger);

@@ -1,105 +1,95 @@
-import type { ApiEvent } from '#libs/domain/api/api.events.ts';
 import type { JobId } from '#libs/domain/kernel/ids.ts';
-import type { LoggedEvent, Position } from '#libs/domain/platform-event.ts';
+import type { Position } from '#libs/domain/platform-event.ts';
+import type { JobView } from '#libs/domain/status/job-view.ts';
 import { PlatformView } from '#libs/domain/status/platform-view.ts';
-import type { EventStore, LogEntry } from '#libs/event-store/event-store.port.ts';
+import type { EventStore } from '#libs/event-store/event-store.port.ts';
+import type { Logger } from '#libs/platform/logger.ts';
+import type { DocumentStore } from '#libs/projection/document-store/document-store.port.ts';
+import { EndedJobs } from '#libs/projection/ended-jobs.ts';
+import { foldApi, foldJob } from '#libs/projection/fold-job.ts';
+import { foldTo } from '#libs/projection/fold-to.ts';
+import { nothingFolded, ViewFold } from '#libs/projection/view-fold.ts';
 import type { ViewSnapshots } from '#libs/projection/view-snapshots.ts';
 
-/** A view of everything may be large: how long the last one is kept for further pages of a list. */
+/** A view of everything takes memory: how long the last one is kept for further pages of a list. */
 const KEPT_MS = 30_000;
+const NEVER = new AbortController().signal;
+
+/** What is known of all jobs, and waiting for what was recorded meanwhile. */
+export interface FollowedJobs {
+  readonly view: PlatformView;
+  readonly ended: EndedJobs;
+  caughtUp(): Promise<void>;
+  job(id: JobId): Promise<JobView | null>;
+}
 
 export interface PastViewsDeps {
   readonly store: Pick<EventStore, 'read' | 'history' | 'follow'>;
   readonly snapshots: Pick<ViewSnapshots, 'load'>;
+  readonly documents: DocumentStore;
+  /** The present: it says which API a job is of, and when one changed last. */
+  readonly followed: FollowedJobs;
+  readonly logger: Logger;
+}
+
+/** A job as it was, and a view that has its API. */
+export interface PastJob {
+  readonly view: PlatformView;
+  readonly job: JobView | null;
 }
 
 /**
  * What the log said at earlier positions: the same fold as the present, of a prefix.
  *
- * One job costs a reading of its history up to there. Everything costs a reading of the whole log from
- * the newest snapshot if that is old enough, else from the start, or from the last moment asked for.
+ * One job costs a reading of its history up to there, unless it had ended. Everything costs a reading of
+ * the whole log from the newest snapshot if that is old enough, else from the start, or from the last
+ * moment asked for.
  */
 export class PastViews {
-  private everything: PlatformView | null = null;
+  private everything: ViewFold | null = null;
   private forgetting: NodeJS.Timeout | undefined;
-  private lastFold: Promise<unknown> = Promise.resolve();
+  private lastUse: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly deps: PastViewsDeps) {}
 
-  /**
-   * A view that holds one job and its API, as of `position`.
-   *
-   * @param present says which API a job is of
-   */
-  async ofJob(present: PlatformView, id: JobId, position: Position): Promise<PlatformView> {
-    const view = new PlatformView();
-    const apiName = present.jobs.get(id)?.submitted.apiName;
-    if (apiName === undefined) return view;
-    const { events } = await this.deps.store.read<ApiEvent>({ kind: 'api', apiName });
-    const ofApi: LoggedEvent[] = events.filter((logged) => logged.position <= position);
-    for await (const entry of this.deps.store.history(apiName, id)) {
-      const at = positionOf(entry);
-      if (at > position) break;
-      for (let next = ofApi[0]; next !== undefined && next.position < at; next = ofApi[0]) {
-        take(view, { kind: 'event', logged: next });
-        ofApi.shift();
-      }
-      take(view, entry);
+  async ofJob(id: JobId, position: Position): Promise<PastJob> {
+    const { store, followed } = this.deps;
+    const row = followed.view.ended.get(id);
+    if (row !== null && row.position <= position) {
+      const view = await foldApi(store, row.apiName, position);
+      return { view, job: await followed.ended.recall(row) };
     }
-    for (const logged of ofApi) take(view, { kind: 'event', logged });
-    return view;
+    const apiName = row?.apiName ?? followed.view.jobs.get(id)?.submitted.apiName;
+    if (apiName === undefined) return { view: new PlatformView(), job: null };
+    const view = await foldJob(store, { apiName, jobId: id, position });
+    return { view, job: view.jobs.get(id) ?? null };
   }
 
-  /**
-   * Uses a view of everything as of `position`. One at a time: each may be as large as the present.
-   *
-   * @param use must not wait: the view may be folded on afterwards
-   */
-  async ofAll<T>(position: Position, use: (view: PlatformView) => T): Promise<T> {
-    const fold = this.lastFold.then(async () => use(await this.foldTo(position)));
-    this.lastFold = fold.catch(() => {});
+  /** Uses a view of everything as of `position`. One at a time: it may be folded on for the next. */
+  async ofAll<T>(position: Position, use: (fold: ViewFold) => Promise<T>): Promise<T> {
+    const used = this.lastUse.then(async () => use(await this.foldTo(position)));
+    this.lastUse = used.catch(() => {});
+    return used;
+  }
+
+  private async foldTo(position: Position): Promise<ViewFold> {
+    clearTimeout(this.forgetting);
+    const fold = await this.nearest(position);
+    this.everything = null; // Half folded it is of no use to anybody.
+    await foldTo(this.deps.store, fold, position, NEVER);
+    this.everything = fold;
+    this.forgetting = setTimeout(() => (this.everything = null), KEPT_MS).unref();
     return fold;
   }
 
-  private async foldTo(position: Position): Promise<PlatformView> {
-    clearTimeout(this.forgetting);
-    const view = await this.nearest(position);
-    this.everything = null; // Half folded it is of no use to anybody.
-    await this.foldOn(view, position);
-    this.everything = view;
-    this.forgetting = setTimeout(() => (this.everything = null), KEPT_MS).unref();
-    return view;
-  }
-
-  private async nearest(position: Position): Promise<PlatformView> {
+  private async nearest(position: Position): Promise<ViewFold> {
     const kept = this.everything;
-    if (kept !== null && kept.position <= position) return kept;
-    const { view } = await this.deps.snapshots.load();
-    return view.position <= position ? view : new PlatformView();
-  }
-
-  private async foldOn(view: PlatformView, position: Position): Promise<void> {
-    if (view.position >= position) return;
-    const enough = new AbortController();
-    for await (const entries of this.deps.store.follow(view.position, enough.signal)) {
-      for (const entry of entries) {
-        if (positionOf(entry) > position) return;
-        take(view, entry);
-      }
-      if (view.position >= position) return;
-    }
-  }
-}
-
-const positionOf = (entry: LogEntry): Position =>
-  entry.kind === 'event' ? entry.logged.position : entry.unreadable.position;
-
-/** As the present is folded: what cannot be taken is passed over. */
-function take(view: PlatformView, entry: LogEntry): void {
-  if (entry.kind === 'unreadable') return view.skip(entry.unreadable.position);
-  try {
-    view.apply(entry.logged);
-  } catch {
-    view.skip(entry.logged.position); // It was parked and told when it was new.
+    if (kept !== null && kept.view.position <= position) return kept;
+    const { generation } = this.deps.followed.ended;
+    const saved = await this.deps.snapshots.load(generation);
+    const state = saved.view.position <= position ? saved : nothingFolded();
+    // What is not stored as it was then is read from the log.
+    const ended = new EndedJobs(this.deps, generation, false);
+    return new ViewFold(state, { ended, logger: this.deps.logger, isSilent: true });
   }
 }

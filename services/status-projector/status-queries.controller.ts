@@ -16,12 +16,14 @@ import {
   type ListJobsQuery,
   type ListWorkersAnswer,
   type ListWorkersQuery,
+  type ProjectionAnswer,
   QUERIES,
 } from '#libs/messaging/queries.ts';
 import { ViewFollower } from '#libs/projection/view-follower.ts';
 import { getApi, listApis } from './find-apis/find-apis.ts';
 import { JobAnswers } from './job-answers.ts';
 import { Vitals } from './tell-vitals/vitals.ts';
+import { RebuildProjection } from './rebuild-projection/rebuild-projection.ts';
 
 export const VIEW_FOLLOWER = Symbol('ViewFollower');
 
@@ -32,6 +34,7 @@ export class StatusQueriesController {
     @Inject(VIEW_FOLLOWER) private readonly follower: ViewFollower,
     @Inject(JobAnswers) private readonly answers: JobAnswers,
     @Inject(Vitals) private readonly vitals: Vitals,
+    @Inject(RebuildProjection) private readonly rebuild: RebuildProjection,
   ) {}
 
   @MessagePattern(QUERIES.getJob)
@@ -66,6 +69,16 @@ export class StatusQueriesController {
     return listApis(this.follower.view);
   }
 
+  @MessagePattern(QUERIES.readProjection)
+  readProjection(): Promise<ProjectionAnswer> {
+    return this.rebuild.read();
+  }
+
+  @MessagePattern(QUERIES.rebuildProjection)
+  rebuildProjection(): Promise<ProjectionAnswer> {
+    return this.rebuild.request();
+  }
+
   @MessagePattern([
     healthPattern('status-projector'),
     instanceHealthPattern('status-projector', hostname()),
@@ -81,7 +94,7 @@ export class StatusQueriesController {
         position,
         lagEvents: lagEvents ?? 'unknown',
         lagSeconds: lagMs / 1000,
-        jobs: this.follower.view.jobs.size,
+        jobs: this.follower.view.jobs.size + this.follower.view.ended.size,
         parkedEvents,
       },
     };

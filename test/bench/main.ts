@@ -4,6 +4,7 @@ import { benchLatency } from './latency/latency.bench.ts';
 import { benchList } from './list/list.bench.ts';
 import { benchLog } from './log/log.bench.ts';
 import { benchNdjson } from './ndjson/ndjson.bench.ts';
+import { benchProjector } from './projector/projector.bench.ts';
 import { benchRedelivery } from './redelivery/redelivery.bench.ts';
 import { benchScale } from './scale/scale.bench.ts';
 import { benchStart } from './start/start.bench.ts';
@@ -23,6 +24,7 @@ const benches: Readonly<Record<string, Bench>> = {
   ndjson: { what: '1 GiB of NDJSON into the queue, against the floor [MiB]', run: benchNdjson },
   list: { what: '1,000,000 keys of S3 into the queue, against listing [keys]', run: benchList },
   latency: { what: 'from the last outcome to succeeded', run: benchLatency },
+  projector: { what: 'memory and pages with 100,000 ended jobs [ended jobs]', run: benchProjector },
   redelivery: { what: "from a worker's death to its batch in other hands", run: benchRedelivery },
   log: {
     what: 'rebuilding, asking and following the log [--only PART] [--events N] [--data DIR]',

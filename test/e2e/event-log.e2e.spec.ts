@@ -3,7 +3,7 @@ import { connect, headers } from '@nats-io/transport-node';
 import { jetstream } from '@nats-io/jetstream';
 import { join } from 'node:path';
 import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-store.ts';
-import { SNAPSHOT_KEY } from '#libs/projection/view-snapshots.ts';
+import { snapshotKey } from '#libs/projection/view-snapshots.ts';
 import { startPlatform, type TestPlatform } from '#test/support/platform.ts';
 import { Recording } from '#test/support/recording.ts';
 import { until } from '#test/support/until.ts';
@@ -44,7 +44,7 @@ async function withBlobs<T>(use: (blobs: JetStreamBlobStore) => Promise<T>): Pro
 }
 
 const untilSnapshot = (): Promise<Uint8Array> =>
-  until('a snapshot', () => withBlobs((blobs) => blobs.get(SNAPSHOT_KEY)));
+  until('a snapshot', () => withBlobs((blobs) => blobs.get(snapshotKey(1))));
 
 describe('an event that cannot be read', () => {
   it.each([
@@ -79,7 +79,7 @@ describe('status documents', () => {
     await untilSnapshot();
 
     await platform.kill('status-projector');
-    await withBlobs((blobs) => blobs.delete(SNAPSHOT_KEY));
+    await withBlobs((blobs) => blobs.delete(snapshotKey(1)));
     await platform.restart('status-projector');
     await platform.untilReady();
     expect(await read()).toEqual(before);

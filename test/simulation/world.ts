@@ -6,6 +6,8 @@ import type { BlobStore } from '#libs/object-store/blob-store.port.ts';
 import { InMemoryBlobStore } from '#libs/object-store/in-memory/in-memory-blob-store.ts';
 import type { Clock } from '#libs/platform/clock.ts';
 import type { Logger } from '#libs/platform/logger.ts';
+import type { DocumentStore } from '#libs/projection/document-store/document-store.port.ts';
+import { InMemoryDocumentStore } from '#libs/projection/document-store/in-memory/in-memory-document-store.ts';
 import type { Draw } from './kernel/draw.ts';
 import type { SimProcess } from './kernel/sim-process.ts';
 import type { VirtualTime } from './kernel/virtual-time.ts';
@@ -13,6 +15,7 @@ import type { Scenario } from './scenario.ts';
 import { LeaseBucket } from './wire/wired-leader-lease.ts';
 import { type QueueObserver, WiredBatchQueue } from './wire/wired-batch-queue.ts';
 import { WiredBlobStore } from './wire/wired-blob-store.ts';
+import { WiredDocumentStore } from './wire/wired-document-store.ts';
 import { type StoreObserver, WiredEventStore } from './wire/wired-event-store.ts';
 import { Wire } from './wire/wire.ts';
 
@@ -21,6 +24,7 @@ export interface Ports {
   readonly store: EventStore;
   readonly queue: BatchQueue;
   readonly blobs: BlobStore;
+  readonly documents: DocumentStore;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -30,6 +34,7 @@ export class World {
   readonly store = new InMemoryEventStore();
   readonly queue: InMemoryBatchQueue;
   readonly blobs = new InMemoryBlobStore();
+  readonly documents = new InMemoryDocumentStore();
   readonly bucket: LeaseBucket;
   readonly wire: Wire;
 
@@ -50,6 +55,7 @@ export class World {
       store: new WiredEventStore(this.store, process, { wire, draw, observer }),
       queue: new WiredBatchQueue(this.queue, process, { wire, draw, time, observer }),
       blobs: new WiredBlobStore(this.blobs, process, wire),
+      documents: new WiredDocumentStore(this.documents, process, wire),
       clock: process.clock,
       logger: this.loggerOf(process),
     };

@@ -1,15 +1,18 @@
 import { NestFactory } from '@nestjs/core';
 import type { EventStore } from '#libs/event-store/event-store.port.ts';
 import { InMemoryBlobStore } from '#libs/object-store/in-memory/in-memory-blob-store.ts';
+import { InMemoryLeaderLease } from '#libs/leader-lease/in-memory/in-memory-leader-lease.ts';
 import { systemClock } from '#libs/platform/clock.ts';
 import { silentLogger } from '#libs/platform/logger.ts';
 import { NestLogger } from '#libs/platform/nest/nest-logger.ts';
 import { natsTransport } from '#libs/platform/nest/nats-transport.ts';
+import { InMemoryDocumentStore } from '#libs/projection/document-store/in-memory/in-memory-document-store.ts';
 import { ViewFollower } from '#libs/projection/view-follower.ts';
 import { ViewLag } from '#libs/projection/view-lag.ts';
 import { ViewSnapshots } from '#libs/projection/view-snapshots.ts';
 import { tenMinutesRule } from './view.builders.ts';
 import { Vitals } from '../../services/status-projector/tell-vitals/vitals.ts';
+import { RebuildProjection } from '../../services/status-projector/rebuild-projection/rebuild-projection.ts';
 import { StatusProjectorModule } from '../../services/status-projector/status-projector.module.ts';
 
 /**
@@ -23,14 +26,32 @@ export async function startStatusProjector(
 ): Promise<() => Promise<void>> {
   const logger = silentLogger;
   const snapshots = new ViewSnapshots(new InMemoryBlobStore(), logger);
-  const follower = await ViewFollower.open({ store, snapshots, logger });
+  const documents = new InMemoryDocumentStore();
+  const follower = await ViewFollower.open({
+    store,
+    snapshots,
+    documents,
+    logger,
+    isWriter: true,
+  });
   const stopping = new AbortController();
   const following = follower.run(stopping.signal);
   const module = StatusProjectorModule.with({
-    follower,
+    followed: follower,
+    rebuild: new RebuildProjection({
+      store,
+      snapshots,
+      documents,
+      followed: follower,
+      lease: new InMemoryLeaderLease(),
+      clock: systemClock,
+      logger,
+    }),
     stalledRule: tenMinutesRule,
     store,
     snapshots,
+    documents,
+    logger,
     vitals: new Vitals(follower, new ViewLag(follower, store, systemClock), 5000),
   });
   const app = await NestFactory.createMicroservice(module, {

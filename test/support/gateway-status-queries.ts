@@ -1,6 +1,10 @@
+import type { JobId } from '#libs/domain/kernel/ids.ts';
+import type { JobView } from '#libs/domain/status/job-view.ts';
 import { PlatformView } from '#libs/domain/status/platform-view.ts';
 import { InMemoryBlobStore } from '#libs/object-store/in-memory/in-memory-blob-store.ts';
 import { silentLogger } from '#libs/platform/logger.ts';
+import { InMemoryDocumentStore } from '#libs/projection/document-store/in-memory/in-memory-document-store.ts';
+import { EndedJobs } from '#libs/projection/ended-jobs.ts';
 import { ViewSnapshots } from '#libs/projection/view-snapshots.ts';
 import type { EventStore } from '#libs/event-store/event-store.port.ts';
 import type {
@@ -15,6 +19,7 @@ import type {
   ListJobsQuery,
   ListWorkersAnswer,
   ListWorkersQuery,
+  ProjectionAnswer,
   ReadWorkerLogAnswer,
   ReadWorkerLogQuery,
 } from '#libs/messaging/queries.ts';
@@ -26,7 +31,6 @@ import {
 } from '../../services/gateway/status-queries.port.ts';
 import { getApi, listApis } from '../../services/status-projector/find-apis/find-apis.ts';
 import { JobAnswers } from '../../services/status-projector/job-answers.ts';
-import { PastViews } from '../../services/status-projector/past-views.ts';
 import { tenMinutesRule } from './view.builders.ts';
 
 /** Answers as the status-projector does, in this process: a fold over the store, caught up first. */
@@ -38,6 +42,7 @@ export class FoldedStatusQueries implements StatusQueries {
   /** What projectors say of themselves. */
   vitals: readonly ProjectorVitals[] = [];
   isDown = false;
+  rebuild: ProjectionAnswer['rebuild'] = null;
   stalledRule = tenMinutesRule;
   private readonly view = new PlatformView();
 
@@ -45,11 +50,19 @@ export class FoldedStatusQueries implements StatusQueries {
 
   constructor(private readonly store: EventStore) {
     const snapshots = new ViewSnapshots(new InMemoryBlobStore(), silentLogger);
-    this.answers = new JobAnswers(
-      new PastViews({ store, snapshots }),
-      () => this.caughtUp(),
-      () => this.stalledRule(),
-    );
+    const documents = new InMemoryDocumentStore();
+    const deps = { store, snapshots, documents, logger: silentLogger };
+    this.answers = new JobAnswers({
+      ...deps,
+      followed: {
+        view: this.view,
+        ended: new EndedJobs(deps, 1, false),
+        caughtUp: async () => void (await this.caughtUp()),
+        job: (id: JobId): Promise<JobView | null> =>
+          Promise.resolve(this.view.jobs.get(id) ?? null),
+      },
+      stalledRule: () => this.stalledRule(),
+    });
   }
 
   async getJob(query: GetJobQuery): Promise<FoundJob | null> {
@@ -86,6 +99,18 @@ export class FoldedStatusQueries implements StatusQueries {
       nextOffset: query.offset + bytes.length,
       isOpen: false,
     };
+  }
+
+  async readProjection(): Promise<ProjectionAnswer> {
+    const { position, jobs, ended } = await this.caughtUp();
+    const { rebuild } = this;
+    return { generation: 1, position, jobsInMemory: jobs.size, endedJobs: ended.size, rebuild };
+  }
+
+  rebuildProjection(): Promise<ProjectionAnswer> {
+    const requestedAt = '2026-11-23T10:00:00.000Z';
+    this.rebuild ??= { generation: 2, requestedAt, position: 0, lastPosition: 7 };
+    return this.readProjection();
   }
 
   async health(service: string): Promise<HealthAnswer> {

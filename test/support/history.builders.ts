@@ -148,3 +148,21 @@ export const logOf = (history: readonly TimedEvent[]): LoggedEvent[] =>
       event,
     }),
   );
+
+/** A history in which the job ends and its workers leave, and what may still come after that. */
+export const endedHistory: fc.Arbitrary<TimedEvent[]> = fc
+  .tuple(anyHistory, fc.constantFrom(...END_STATUSES), times, anyHistory)
+  .map(([before, status, at, after]) => [
+    ...before.slice(0, 20),
+    { event: jobCompleted({ status }), at },
+    ...Array.from({ length: WORKER_COUNT }, (_, ordinal) => ({
+      event: workerStateChanged({
+        workerId: workerId(ordinal),
+        restart: 2,
+        state: 'succeeded',
+        willRestart: false,
+      }),
+      at,
+    })),
+    ...after.slice(0, 20),
+  ]);

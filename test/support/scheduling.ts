@@ -12,6 +12,7 @@ import { InMemoryEventStore } from '#libs/event-store/in-memory/in-memory-event-
 import type { LeaderLease } from '#libs/leader-lease/leader-lease.port.ts';
 import { InMemoryLeaderLease } from '#libs/leader-lease/in-memory/in-memory-leader-lease.ts';
 import { InMemoryBlobStore } from '#libs/object-store/in-memory/in-memory-blob-store.ts';
+import { InMemoryDocumentStore } from '#libs/projection/document-store/in-memory/in-memory-document-store.ts';
 import { type Clock, systemClock } from '#libs/platform/clock.ts';
 import { silentLogger } from '#libs/platform/logger.ts';
 import type { WebhookSettings } from '../../services/scheduler/send-webhooks/send-webhooks.ts';
@@ -40,6 +41,7 @@ const LOOK_MS = 20;
 export class Scheduling {
   readonly lease = new InMemoryLeaderLease();
   readonly blobs = new InMemoryBlobStore();
+  readonly documents = new InMemoryDocumentStore();
 
   constructor(
     readonly store: EventStore = new InMemoryEventStore(),
@@ -157,6 +159,7 @@ export class Candidate {
       store: severable(shared.store, dead),
       queue: severable(shared.queue, dead),
       blobs: severable(shared.blobs, dead),
+      documents: severable(shared.documents, dead),
       lease: options.lease ?? shared.lease,
       compute: severable(this.compute, dead),
       clock: options.clock ?? systemClock,

@@ -7,6 +7,7 @@ import type { WorkerId } from '../kernel/ids.ts';
 import { workerId } from '../kernel/ids.ts';
 import { RawJson } from '../kernel/raw-json.ts';
 import { unreachable } from '../kernel/errors.ts';
+import type { Position } from '../platform-event.ts';
 import { evolveWorker, newWorkerRecord, type WorkerRecord } from '../worker/worker-record.ts';
 import type { WorkerEvent } from '../worker/worker.events.ts';
 
@@ -14,6 +15,7 @@ import type { WorkerEvent } from '../worker/worker.events.ts';
 export interface JobViewSnapshot {
   readonly submitted: Omit<JobSubmitted['data'], 'config'> & { readonly config: string | null };
   readonly createdAt: string;
+  readonly position: Position;
   readonly startedAt: string | null;
   readonly end: { readonly at: string; readonly data: JobCompleted['data'] } | null;
   readonly total: EnqueuedTotal | null;
@@ -47,6 +49,8 @@ export interface EnqueuingCursor {
  * The same fold answers "now" and "as of", serves the status document and drives the scheduler.
  */
 export class JobView {
+  /** Of the last event that may have changed anything; 0 where nobody says. */
+  position: Position = 0;
   startedAt: string | null = null;
   end: JobViewSnapshot['end'] = null;
   total: JobViewSnapshot['total'] = null;
@@ -142,6 +146,7 @@ export class JobView {
     return {
       submitted: { ...this.submitted, config: this.submitted.config?.text ?? null },
       createdAt: this.createdAt,
+      position: this.position,
       startedAt: this.startedAt,
       end: this.end,
       total: this.total,
@@ -156,11 +161,10 @@ export class JobView {
   }
 
   static restore(snapshot: JobViewSnapshot): JobView {
-    const { config, ...submitted } = snapshot.submitted;
-    const view = new JobView(
-      { ...submitted, config: config === null ? null : new RawJson(config) },
-      snapshot.createdAt,
-    );
+    const { submitted, createdAt } = snapshot;
+    const config = submitted.config === null ? null : new RawJson(submitted.config);
+    const view = new JobView({ ...submitted, config }, createdAt); // Its members stay in their order.
+    view.position = snapshot.position;
     view.startedAt = snapshot.startedAt;
     view.end = snapshot.end;
     view.total = snapshot.total;

@@ -51,12 +51,12 @@ describe('the view of the platform', () => {
   it('ignores facts about a job that was never submitted', () => {
     const unknown = jobId('00000000000000ff');
     const view = viewOf(batchSucceeded({ jobId: unknown }), jobCompleted({ jobId: unknown }));
-    expect(view.snapshot()).toEqual({ position: 2, apis: [], jobs: [], webhooks: NO_WEBHOOKS });
+    expect(view.snapshot()).toMatchObject({ position: 2, apis: [], jobs: [] });
   });
 
   it('passes idempotency keys by', () => {
     const claim = { jobId: A_JOB, bodySha256: 'body' };
-    expect(viewOf({ type: 'IdempotencyKeyClaimed', data: claim }).snapshot()).toEqual({
+    expect(viewOf({ type: 'IdempotencyKeyClaimed', data: claim }).snapshot()).toMatchObject({
       position: 1,
       apis: [],
       jobs: [],

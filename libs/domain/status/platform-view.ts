@@ -4,7 +4,10 @@ import { WebhookBacklog, type WebhookBacklogSnapshot } from '../webhook/webhook-
 import type { ApiName, JobId } from '../kernel/ids.ts';
 import type { JobCompleted } from '../job/job.events.ts';
 import type { LoggedEvent, Position } from '../platform-event.ts';
-import { unreachable } from '../kernel/errors.ts';
+import type { WorkerEvent } from '../worker/worker.events.ts';
+import { invariant, unreachable } from '../kernel/errors.ts';
+import { EndedJobTable, type EndedJobTableSnapshot } from './ended-job-table.ts';
+import { workersLeft } from './workers-left.ts';
 
 const NO_JOBS: readonly JobView[] = [];
 
@@ -14,13 +17,21 @@ export interface PlatformViewSnapshot {
   readonly apis: readonly ApiViewSnapshot[];
   readonly jobs: readonly JobViewSnapshot[];
   readonly webhooks: WebhookBacklogSnapshot;
+  readonly ended: EndedJobTableSnapshot;
 }
 
-/** All APIs and jobs as of one position of the log. */
+/**
+ * All APIs and jobs as of one position of the log.
+ *
+ * Whoever keeps it for long retires jobs that have ended, which leaves their rows in `ended`, and
+ * recalls one before a fact about its workers is applied.
+ */
 export class PlatformView {
   position: Position = 0;
   readonly apis = new Map<ApiName, ApiView>();
+  /** Those that were not retired. */
   readonly jobs = new Map<JobId, JobView>();
+  ended = new EndedJobTable();
   webhooks = new WebhookBacklog();
 
   /**
@@ -47,23 +58,23 @@ export class PlatformView {
         this.webhooks.apply(event);
         return NO_JOBS; // Nothing about the job itself.
       case 'JobSubmitted':
-        return [this.addJob(new JobView(event.data, at))];
+        return this.addJob(new JobView(event.data, at), position);
       case 'EnqueuingCompleted':
       case 'EnqueuingFailed':
       case 'JobStopRequested':
-        return this.update(event.data.jobId, (job) => job.applyJobEvent(event, at));
+        return this.update(event.data.jobId, position, (job) => job.applyJobEvent(event, at));
       case 'JobCompleted':
-        return this.update(event.data.jobId, (job) => this.end(job, event, at));
+        return this.update(event.data.jobId, position, (job) => this.end(job, event, at));
       case 'BatchEnqueued':
       case 'LinesSkipped':
       case 'JobStarted':
       case 'BatchSucceeded':
       case 'BatchFailed':
       case 'BatchDeadLettered':
-        return this.update(event.data.jobId, (job) => job.applyBatchEvent(event, at));
+        return this.update(event.data.jobId, position, (job) => job.applyBatchEvent(event, at));
       case 'WorkerStateChanged':
       case 'WorkerStalled':
-        return this.update(event.data.jobId, (job) => job.applyWorkerEvent(event, at));
+        return this.updateWorker(event, at, position);
       default:
         return unreachable(event);
     }
@@ -83,12 +94,42 @@ export class PlatformView {
     this.position = Math.max(this.position, position);
   }
 
+  /**
+   * Takes a job out of `jobs`; all that stays of it is its row.
+   *
+   * @param digest of what is kept of it elsewhere
+   */
+  retire(job: JobView, digest: string): void {
+    invariant(mayRetire(job), `job ${job.submitted.jobId} may retire`);
+    const { jobId, apiName } = job.submitted;
+    const createdAtMs = Date.parse(job.createdAt);
+    this.jobs.delete(jobId);
+    this.ended.set({
+      jobId,
+      apiName,
+      status: job.end.data.status,
+      createdAtMs,
+      position: job.position,
+      digest,
+    });
+  }
+
+  /** Takes a job that was retired back into `jobs`. */
+  recall(job: JobView): void {
+    this.ended.delete(job.submitted.jobId);
+    this.jobs.set(job.submitted.jobId, job);
+  }
+
+  /** Of equal views equal, whichever jobs were recalled meanwhile. */
   snapshot(): PlatformViewSnapshot {
     return {
       position: this.position,
       apis: [...this.apis.values()].map((api) => api.snapshot()),
-      jobs: [...this.jobs.values()].map((job) => job.snapshot()),
+      jobs: [...this.jobs.values()]
+        .sort((a, b) => (a.submitted.jobId < b.submitted.jobId ? -1 : 1))
+        .map((job) => job.snapshot()),
       webhooks: this.webhooks.snapshot(),
+      ended: this.ended.snapshot(),
     };
   }
 
@@ -98,6 +139,7 @@ export class PlatformView {
     for (const api of snapshot.apis) view.apis.set(api.name, ApiView.restore(api));
     for (const job of snapshot.jobs) view.jobs.set(job.submitted.jobId, JobView.restore(job));
     view.webhooks = WebhookBacklog.restore(snapshot.webhooks);
+    view.ended = EndedJobTable.restore(snapshot.ended);
     return view;
   }
 
@@ -107,13 +149,15 @@ export class PlatformView {
     return api;
   }
 
-  private addJob(job: JobView): JobView {
-    const known = this.jobs.get(job.submitted.jobId);
-    if (known !== undefined) return known;
+  private addJob(job: JobView, position: Position): readonly JobView[] {
     const { apiName, apiId, jobId } = job.submitted;
+    const known = this.jobs.get(jobId);
+    if (known !== undefined) return [known];
+    if (this.ended.has(jobId)) return NO_JOBS;
     job.isApiDeleted = this.apis.get(apiName)?.isDeleted(apiId) ?? false;
+    job.position = position;
     this.jobs.set(jobId, job);
-    return job;
+    return [job];
   }
 
   /** @returns the jobs of the API that have not ended, which are now without it */
@@ -133,10 +177,35 @@ export class PlatformView {
   }
 
   /** A fact about a job whose submission is not in the log is about nothing. */
-  private update(id: JobId, change: (job: JobView) => void): readonly JobView[] {
+  private update(
+    id: JobId,
+    position: Position,
+    change: (job: JobView) => void,
+  ): readonly JobView[] {
     const job = this.jobs.get(id);
     if (job === undefined) return NO_JOBS;
+    if (job.end === null) job.position = position; // The end is final, but for what workers do.
     change(job);
     return [job];
   }
+
+  private updateWorker(event: WorkerEvent, at: string, position: Position): readonly JobView[] {
+    const { jobId } = event.data;
+    const job = this.jobs.get(jobId);
+    if (job === undefined) {
+      invariant(!this.ended.has(jobId), `job ${jobId} was recalled`);
+      return NO_JOBS;
+    }
+    job.position = position;
+    job.applyWorkerEvent(event, at);
+    return [job];
+  }
 }
+
+/** Whether all has been said of a job that is ever shown, and of its workers that they have left. */
+export const mayRetire = (
+  job: JobView,
+): job is JobView & { readonly end: NonNullable<JobView['end']> } =>
+  job.end !== null &&
+  workersLeft(job).length === 0 &&
+  EndedJobTable.canHold(job.submitted.jobId, job.createdAt);

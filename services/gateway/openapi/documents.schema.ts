@@ -266,4 +266,20 @@ export const readinessDocument = z.object({
   ),
 });
 
+export const projectionDocument = z.object({
+  generation: count.describe('How often it was made anew, from 1'),
+  position: count.describe('Of the newest event that it shows'),
+  jobs_in_memory: count.describe('Jobs that run, or whose workers have not all left'),
+  ended_jobs: count,
+  rebuild: z
+    .object({
+      generation: count,
+      requested_time: z.string(),
+      position: count,
+      last_position: count,
+    })
+    .nullable()
+    .describe('The next generation, while it is being made, and how far of how much it is'),
+});
+
 export const livenessDocument = z.object({ status: z.literal('alive') });

@@ -44,6 +44,7 @@ const answers: Readonly<Record<string, z.ZodType>> = {
   ApiSummaries: documents.apiSummariesDocument,
   ApiDetails: documents.apiDetailsDocument,
   Readiness: documents.readinessDocument,
+  Projection: documents.projectionDocument,
   Liveness: documents.livenessDocument,
 };
 

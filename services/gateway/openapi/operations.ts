@@ -221,6 +221,24 @@ const jobOperations: readonly Operation[] = [
 const processOperations: readonly Operation[] = [
   {
     method: 'GET',
+    path: '/v1/projections/status',
+    id: 'readProjection',
+    summary: 'What jobs are shown from: how far it is, and how far its rebuild.',
+    answer: json('Projection'),
+    errors: [503],
+  },
+  {
+    method: 'POST',
+    path: '/v1/projections/status/rebuild',
+    id: 'rebuildProjection',
+    summary:
+      'Make it anew from the log, beside the one in use, which it then replaces: 202. Asked again ' +
+      'meanwhile it changes nothing; it is done when `rebuild` is null.',
+    answer: json('Projection'),
+    errors: [503],
+  },
+  {
+    method: 'GET',
     path: '/livez',
     id: 'isAlive',
     summary: 'Whether the gateway serves requests.',

@@ -11,6 +11,8 @@ const RETRY_MS = 1000;
 export interface FollowedJobs {
   readonly view: PlatformView;
   caughtUp(): Promise<void>;
+  /** Also one that has ended and is not in the view any more; `null` when nobody knows it. */
+  job(id: JobId): Promise<JobView | null>;
 }
 
 /** What a job has left behind. */
@@ -91,9 +93,13 @@ export class KeepJobs {
   private async sweepEach(leftovers: readonly Leftover[]): Promise<void> {
     const errors: unknown[] = [];
     for (const { jobId, remove } of leftovers) {
-      const job = this.followed.view.jobs.get(jobId);
-      if (job === undefined) await remove().catch((error: unknown) => errors.push(error));
-      else if (job.end !== null && !this.keepers.has(jobId)) this.keep(job);
+      try {
+        const job = await this.followed.job(jobId);
+        if (job === null) await remove();
+        else if (job.end !== null && !this.keepers.has(jobId)) this.keep(job);
+      } catch (error) {
+        errors.push(error);
+      }
     }
     if (errors.length > 0) throw new AggregateError(errors, 'some leftovers cannot be removed');
   }

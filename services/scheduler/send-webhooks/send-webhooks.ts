@@ -1,6 +1,6 @@
 import type { JobId } from '#libs/domain/kernel/ids.ts';
 import type { JobView } from '#libs/domain/status/job-view.ts';
-import { PlatformView } from '#libs/domain/status/platform-view.ts';
+import type { PlatformView } from '#libs/domain/status/platform-view.ts';
 import type { PendingWebhook } from '#libs/domain/webhook/webhook-backlog.ts';
 import { nextAttemptMs, type WebhookRetryRule } from '#libs/domain/webhook/webhook-retry.ts';
 import type { WebhookEvent, WebhookFailed } from '#libs/domain/webhook/webhook.events.ts';
@@ -23,7 +23,7 @@ export interface WebhookSettings {
 }
 
 export interface SendWebhooksDeps {
-  readonly store: Pick<EventStore, 'record' | 'history'>;
+  readonly store: Pick<EventStore, 'record'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly webhooks: WebhookSettings;
@@ -33,6 +33,7 @@ export interface SendWebhooksDeps {
 export interface FollowedJobs {
   readonly view: PlatformView;
   caughtUp(): Promise<void>;
+  job(id: JobId): Promise<JobView | null>;
 }
 
 /** Requests at a time: one receiver that hangs must not hold up the others for long. */
@@ -171,17 +172,9 @@ export class SendWebhooks {
     }
   }
 
-  /** From the log where the view does not have the job any more. */
-  private async endedJob({ jobId, apiName }: PendingWebhook): Promise<EndedJob> {
-    let job = this.followed.view.jobs.get(jobId);
-    if (job === undefined) {
-      const view = new PlatformView();
-      for await (const entry of this.deps.store.history(apiName, jobId)) {
-        if (entry.kind === 'event') view.apply(entry.logged);
-      }
-      job = view.jobs.get(jobId);
-    }
-    if (job === undefined || job.end === null) throw new Error(`job ${jobId} is not in the log`);
+  private async endedJob({ jobId }: PendingWebhook): Promise<EndedJob> {
+    const job = await this.followed.job(jobId);
+    if (job === null || job.end === null) throw new Error(`job ${jobId} is not in the log`);
     return { job, end: job.end };
   }
 }

@@ -13,6 +13,7 @@ import {
 import { InMemoryEventStore } from '#libs/event-store/in-memory/in-memory-event-store.ts';
 import { InMemoryBlobStore } from '#libs/object-store/in-memory/in-memory-blob-store.ts';
 import { silentLogger } from '#libs/platform/logger.ts';
+import { InMemoryDocumentStore } from '#libs/projection/document-store/in-memory/in-memory-document-store.ts';
 import { ViewFollower } from '#libs/projection/view-follower.ts';
 import { ViewSnapshots } from '#libs/projection/view-snapshots.ts';
 import { A_JOB, aJobSubmitted, jobCompleted } from '#test/support/job.builders.ts';
@@ -68,7 +69,12 @@ describe('announceStalled', () => {
 
   async function startProjector(stalledAfterMs = LIMIT_MS): Promise<ViewFollower> {
     const snapshots = new ViewSnapshots(new InMemoryBlobStore(), silentLogger);
-    const follower = await ViewFollower.open({ store, snapshots, logger: silentLogger });
+    const follower = await ViewFollower.open({
+      store,
+      snapshots,
+      documents: new InMemoryDocumentStore(),
+      logger: silentLogger,
+    });
     const stopping = new AbortController();
     const running = [
       follower.run(stopping.signal),

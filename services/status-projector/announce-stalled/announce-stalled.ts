@@ -54,11 +54,10 @@ async function announceOnce(
   deps: AnnounceStalledDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const { view } = followed;
-  if (unannounced(view, deps).stalled.length === 0) return;
+  if (unannounced(followed.view, deps).stalled.length === 0) return;
   await caughtUp(followed, signal); // They may have started meanwhile.
   if (signal.aborted) return;
-  const { stalled } = unannounced(view, deps);
+  const { stalled } = unannounced(followed.view, deps);
   const at = deps.clock().toISOString();
   for (const [job, announcements] of Map.groupBy(stalled, (one) => one.job)) {
     const { apiName, jobId } = job.submitted;

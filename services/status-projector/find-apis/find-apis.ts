@@ -1,6 +1,7 @@
 import type { ApiName } from '#libs/domain/kernel/ids.ts';
 import type { ApiVersion, ApiView } from '#libs/domain/status/api-view.ts';
 import { apiSpecDocument } from '#libs/domain/status/job-documents.ts';
+import type { EndedJob } from '#libs/domain/status/ended-job-table.ts';
 import type { JobView } from '#libs/domain/status/job-view.ts';
 import type { PlatformView } from '#libs/domain/status/platform-view.ts';
 import type {
@@ -23,9 +24,12 @@ export function getApi(view: PlatformView, query: GetApiQuery): GetApiAnswer {
 /** All deployed APIs by name. */
 export function listApis(view: PlatformView): ListApisAnswer {
   const jobsByApi = Map.groupBy(view.jobs.values(), (job) => job.submitted.apiName);
-  const apis = [...view.apis.values()].flatMap((api) =>
-    api.current === null ? [] : apiSummary(api.name, api.current, jobsByApi.get(api.name) ?? []),
-  );
+  const newestEnded = view.ended.newestByApi();
+  const apis = [...view.apis.values()].flatMap(({ name, current }) => {
+    if (current === null) return [];
+    const jobs = jobsByApi.get(name) ?? [];
+    return { ...apiSummary(name, current), ...jobsSummary(jobs, newestEnded.get(name) ?? null) };
+  });
   return { apis: apis.sort((a, b) => (a.name < b.name ? -1 : 1)) };
 }
 
@@ -42,22 +46,28 @@ function apiAnswer({ name, current, allVersions }: ApiView): ApiAnswer | null {
   };
 }
 
-function apiSummary(
+const apiSummary = (
   name: ApiName,
   { deployed, deployedAt }: ApiVersion,
+): Omit<ApiSummary, 'activeJobCount' | 'latestJob'> => ({
+  name,
+  id: deployed.apiId,
+  endpoint: deployed.spec.networking.endpoint,
+  deployedAt,
+});
+
+/** @param ended the newest of those that are not among `jobs` */
+function jobsSummary(
   jobs: readonly JobView[],
-): ApiSummary {
-  const latest = jobs.reduce<JobView | null>(
-    (newest, job) =>
-      newest === null || job.submitted.jobId < newest.submitted.jobId ? job : newest,
-    null,
-  );
-  return {
-    name,
-    id: deployed.apiId,
-    endpoint: deployed.spec.networking.endpoint,
-    deployedAt,
-    activeJobCount: jobs.filter((job) => job.end === null).length,
-    latestJob: latest && { jobId: latest.submitted.jobId, createdAt: latest.createdAt },
+  ended: EndedJob | null,
+): Pick<ApiSummary, 'activeJobCount' | 'latestJob'> {
+  let latestJob: ApiSummary['latestJob'] = ended && {
+    jobId: ended.jobId,
+    createdAt: new Date(ended.createdAtMs).toISOString(),
   };
+  for (const { submitted, createdAt } of jobs) {
+    const { jobId } = submitted;
+    if (latestJob === null || jobId < latestJob.jobId) latestJob = { jobId, createdAt };
+  }
+  return { activeJobCount: jobs.filter(({ end }) => end === null).length, latestJob };
 }

@@ -14,7 +14,7 @@ const newer = anApiDeployed({
 });
 
 const getJob = (view: PlatformView, query: GetJobQuery) =>
-  projector.getJob(view, query, NEVER_STALLED);
+  projector.getJob(view, view.jobs.get(query.jobId) ?? null, NEVER_STALLED);
 
 describe('getJob', () => {
   it('finds nothing under an id that no job has', () => {

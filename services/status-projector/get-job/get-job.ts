@@ -1,21 +1,25 @@
 import { stringifyWithRaw } from '#libs/domain/kernel/raw-json.ts';
 import type { ApiVersion } from '#libs/domain/status/api-view.ts';
 import { apiSpecDocument, jobStatusDocument } from '#libs/domain/status/job-documents.ts';
+import type { JobView } from '#libs/domain/status/job-view.ts';
 import type { PlatformView } from '#libs/domain/status/platform-view.ts';
 import type { StalledRule } from '#libs/domain/worker/worker-record.ts';
-import type { GetJobAnswer, GetJobQuery } from '#libs/messaging/queries.ts';
+import type { GetJobAnswer } from '#libs/messaging/queries.ts';
 
 /** What was deployed never changes, and thousands of jobs are asked about under one specification. */
 const specJsons = new WeakMap<ApiVersion, string>();
 
-/** The status document of one job, with the specification it runs under. */
+/**
+ * The status document of one job, with the specification it runs under.
+ *
+ * @param view has the job's API
+ */
 export function getJob(
-  view: PlatformView,
-  { jobId }: GetJobQuery,
+  view: Pick<PlatformView, 'apis'>,
+  job: JobView | null,
   rule: StalledRule,
 ): GetJobAnswer {
-  const job = view.jobs.get(jobId);
-  if (job === undefined) return { found: null };
+  if (job === null) return { found: null };
   const { apiName, apiId } = job.submitted;
   const version = view.apis.get(apiName)?.version(apiId) ?? null;
   return {

@@ -1,25 +1,31 @@
 import { describe, expect, it } from '@jest/globals';
 import { apiName, jobId } from '#libs/domain/kernel/ids.ts';
 import { RawJson } from '#libs/domain/kernel/raw-json.ts';
+import type { PlatformView } from '#libs/domain/status/platform-view.ts';
 import { anApiDeployed } from '#test/support/api.builders.ts';
 import { A_JOB, aJobSubmitted } from '#test/support/job.builders.ts';
 import { NEVER_STALLED, viewOf } from '#test/support/view.builders.ts';
 import { getJob } from './get-job.ts';
-import { getJobs } from './get-jobs.ts';
+import { type FollowedJobs, getJobs } from './get-jobs.ts';
 
 const ANOTHER_JOB = jobId('00000000000000bb');
 
+const followed = (view: PlatformView): FollowedJobs => ({
+  view,
+  job: (id) => Promise.resolve(view.jobs.get(id) ?? null),
+});
+
 describe('getJobs', () => {
-  it('answers every question in its place', () => {
+  it('answers every question in its place', async () => {
     const view = viewOf(anApiDeployed(), aJobSubmitted());
-    const { found } = getJob(view, { jobId: A_JOB }, NEVER_STALLED);
+    const { found } = getJob(view, view.jobs.get(A_JOB) ?? null, NEVER_STALLED);
     const jobs = [
       { jobId: jobId('00000000000000ff'), endpoint: '/sum' },
       { jobId: A_JOB, endpoint: null },
       { jobId: A_JOB, endpoint: '/nothing' },
       { jobId: A_JOB, endpoint: '/sum' },
     ];
-    expect(getJobs(view, { jobs }, NEVER_STALLED).answers).toEqual([
+    expect((await getJobs(followed(view), { jobs }, NEVER_STALLED)).answers).toEqual([
       { found: null, apiAtEndpoint: apiName('sum') },
       { found, apiAtEndpoint: null },
       { found, apiAtEndpoint: null },
@@ -27,14 +33,14 @@ describe('getJobs', () => {
     ]);
   });
 
-  it('leaves to the next question what would not fit one message, and always answers the first', () => {
+  it('leaves to the next question what would not fit one message, and always answers the first', async () => {
     const config = new RawJson(JSON.stringify({ text: 'x'.repeat(400_000) }));
     const view = viewOf(
       aJobSubmitted({ config }),
       aJobSubmitted({ jobId: ANOTHER_JOB, config: null }),
     );
     const jobs = [A_JOB, ANOTHER_JOB].map((id) => ({ jobId: id, endpoint: null }));
-    const { answers } = getJobs(view, { jobs }, NEVER_STALLED);
+    const { answers } = await getJobs(followed(view), { jobs }, NEVER_STALLED);
     expect(answers.map(({ found }) => found?.jobStatusJson.includes('xxx'))).toEqual([true]);
   });
 });

@@ -1,3 +1,5 @@
+import type { JobId } from '#libs/domain/kernel/ids.ts';
+import type { JobView } from '#libs/domain/status/job-view.ts';
 import type { PlatformView } from '#libs/domain/status/platform-view.ts';
 import type { StalledRule } from '#libs/domain/worker/worker-record.ts';
 import type { GetJobsAnswer, GetJobsQuery, JobAtAnswer } from '#libs/messaging/queries.ts';
@@ -8,21 +10,35 @@ const ANSWER_BYTES_MAX = 900_000;
 /** A character outside ASCII; quotes, which are escaped, take two. */
 const BYTES_PER_CHARACTER_MAX = 3;
 
+/** What is known of all jobs. */
+export interface FollowedJobs {
+  readonly view: PlatformView;
+  /** Also one that is not in the view any more. */
+  job(id: JobId): Promise<JobView | null>;
+}
+
 /** The status documents of several jobs, and whose the endpoints are at which they were asked for. */
-export function getJobs(
-  view: PlatformView,
+export async function getJobs(
+  followed: FollowedJobs,
   { jobs }: GetJobsQuery,
   rule: StalledRule,
-): GetJobsAnswer {
+): Promise<GetJobsAnswer> {
+  const found = await Promise.all(
+    // Those in memory as they are now, without waiting for others.
+    jobs.map(async ({ jobId }) => {
+      const job = followed.view.jobs.get(jobId) ?? (await followed.job(jobId));
+      return getJob(followed.view, job, rule).found;
+    }),
+  );
   const answers: JobAtAnswer[] = [];
   let sizeBytes = 0;
-  for (const { jobId, endpoint } of jobs) {
-    const { found } = getJob(view, { jobId }, rule);
-    const length = found === null ? 0 : found.jobStatusJson.length + found.apiSpecJson.length;
+  for (const [place, { endpoint }] of jobs.entries()) {
+    const job = found[place] ?? null;
+    const length = job === null ? 0 : job.jobStatusJson.length + job.apiSpecJson.length;
     sizeBytes += length * BYTES_PER_CHARACTER_MAX;
     if (sizeBytes > ANSWER_BYTES_MAX && answers.length > 0) break;
-    const apiAtEndpoint = endpoint === null ? null : (view.apiAt(endpoint)?.name ?? null);
-    answers.push({ found, apiAtEndpoint });
+    const apiAtEndpoint = endpoint === null ? null : (followed.view.apiAt(endpoint)?.name ?? null);
+    answers.push({ found: job, apiAtEndpoint });
   }
   return { answers };
 }

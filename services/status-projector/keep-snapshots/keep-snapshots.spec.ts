@@ -29,7 +29,7 @@ class CountingBlobStore extends InMemoryBlobStore {
 const sourceAt = (position: number): SnapshotSource => {
   const view = viewOf(aJobSubmitted());
   view.skip(position);
-  return { position, view, parked: [] };
+  return { position, generation: 1, view, parked: [] };
 };
 
 describe('keepSnapshots', () => {
@@ -65,10 +65,10 @@ describe('keepSnapshots', () => {
     keep(1);
     moveTo(6);
     await until('the first snapshot', () => blobs.savedCount === 1);
-    expect((await snapshots.load()).view.position).toBe(6);
+    expect((await snapshots.load(1)).view.position).toBe(6);
     moveTo(7);
     await until('the second snapshot', () => blobs.savedCount === 2);
-    expect((await snapshots.load()).view.position).toBe(7);
+    expect((await snapshots.load(1)).view.position).toBe(7);
   });
 
   it('saves nothing when nothing has changed', async () => {
@@ -89,7 +89,7 @@ describe('keepSnapshots', () => {
     keep(ONE_HOUR_MS);
     moveTo(9);
     await stop();
-    expect((await snapshots.load()).view.position).toBe(9);
+    expect((await snapshots.load(1)).view.position).toBe(9);
   });
 
   it('saves what changed while it was saving, also when that was the end', async () => {
@@ -102,7 +102,7 @@ describe('keepSnapshots', () => {
     stopping.abort();
     saved.resolve();
     await keeping;
-    expect((await snapshots.load()).view.position).toBe(7);
+    expect((await snapshots.load(1)).view.position).toBe(7);
   });
 
   it('tries again when it could not save', async () => {
@@ -112,7 +112,7 @@ describe('keepSnapshots', () => {
     await until('two tries', () => blobs.triedCount >= 2);
     blobs.isAway = false;
     await until('a snapshot', () => blobs.savedCount === 1);
-    expect((await snapshots.load()).view.position).toBe(6);
+    expect((await snapshots.load(1)).view.position).toBe(6);
   });
 
   it('ends without failing when the last save fails', async () => {

@@ -1,10 +1,13 @@
-import type { FollowedState, ViewSnapshots } from '#libs/projection/view-snapshots.ts';
+import type { FoldedState } from '#libs/projection/view-fold.ts';
+import type { ViewSnapshots } from '#libs/projection/view-snapshots.ts';
 import type { Logger } from '#libs/platform/logger.ts';
 import { pause } from '#libs/platform/pause.ts';
 
 /** What is to be saved, as of `position`. */
-export interface SnapshotSource extends FollowedState {
+export interface SnapshotSource extends FoldedState {
   readonly position: number;
+  /** Which rebuild of the projection it is. */
+  readonly generation: number;
 }
 
 /** Saves a snapshot every `intervalMs` when something has happened, and a last one at the end. */
@@ -14,14 +17,14 @@ export async function keepSnapshots(
   { intervalMs, logger }: { readonly intervalMs: number; readonly logger: Logger },
   signal: AbortSignal,
 ): Promise<void> {
-  let savedPosition = source.position;
+  let saved = { position: source.position, generation: source.generation };
   const saveIfChanged = async (): Promise<void> => {
-    const { position } = source;
-    if (position === savedPosition) return;
+    const { position, generation } = source;
+    if (position === saved.position && generation === saved.generation) return;
     try {
-      await snapshots.save(source);
-      savedPosition = position;
-      logger.debug({ position }, 'snapshot saved');
+      await snapshots.save(generation, source);
+      saved = { position, generation };
+      logger.debug({ position, generation }, 'snapshot saved');
     } catch (error) {
       logger.warn({ err: error }, 'snapshot not saved, will retry');
     }

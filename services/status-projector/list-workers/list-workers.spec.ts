@@ -1,16 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
 import { jobId, workerId } from '#libs/domain/kernel/ids.ts';
 import type { PlatformEvent } from '#libs/domain/platform-event.ts';
+import type { PlatformView } from '#libs/domain/status/platform-view.ts';
 import type { StalledRule } from '#libs/domain/worker/worker-record.ts';
+import type { ListWorkersAnswer, ListWorkersQuery } from '#libs/messaging/queries.ts';
 import { batchSucceeded } from '#test/support/batch.builders.ts';
 import { A_JOB, aJobSubmitted, jobCompleted } from '#test/support/job.builders.ts';
 import { NEVER_STALLED, viewOf } from '#test/support/view.builders.ts';
 import { workerStalled, workerStateChanged } from '#test/support/worker.builders.ts';
-import { listWorkers } from './list-workers.ts';
+import * as projector from './list-workers.ts';
 
 const NATS_MESSAGE_BYTES_MAX = 1_048_576;
 const submitted = aJobSubmitted({ workers: 3 });
 const all = { jobId: A_JOB, countMax: 1000, after: null };
+const listWorkers = (
+  view: PlatformView,
+  query: ListWorkersQuery,
+  rule: StalledRule,
+): ListWorkersAnswer => projector.listWorkers(view.jobs.get(query.jobId) ?? null, query, rule);
 const oom = { kind: 'worker.oom', message: 'killed' };
 
 const second = (n: number): string => `2026-11-23T10:00:0${n}.000Z`;

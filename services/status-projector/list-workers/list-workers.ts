@@ -1,4 +1,4 @@
-import type { PlatformView } from '#libs/domain/status/platform-view.ts';
+import type { JobView } from '#libs/domain/status/job-view.ts';
 import { type WorkerDocument, workerDocument } from '#libs/domain/status/worker-documents.ts';
 import type { StalledRule } from '#libs/domain/worker/worker-record.ts';
 import type { ListWorkersAnswer, ListWorkersQuery } from '#libs/messaging/queries.ts';
@@ -8,12 +8,11 @@ const PAGE_BYTES_MAX = 900_000;
 
 /** One page of a job's workers. It may be shorter than asked for where reasons are long. */
 export function listWorkers(
-  view: PlatformView,
-  { jobId, after, countMax }: ListWorkersQuery,
+  job: JobView | null,
+  { after, countMax }: Pick<ListWorkersQuery, 'after' | 'countMax'>,
   rule: StalledRule,
 ): ListWorkersAnswer {
-  const job = view.jobs.get(jobId);
-  if (job === undefined) return { page: null };
+  if (job === null) return { page: null };
   const first = after === null ? 0 : Number(after) + 1;
   const wanted = [...job.workers].slice(first); // A job's workers are kept by ordinal.
   const workers: WorkerDocument[] = [];

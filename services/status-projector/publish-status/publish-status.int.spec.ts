@@ -9,6 +9,7 @@ import { NatsStatusFeed } from '#libs/messaging/status-feed.ts';
 import { InMemoryBlobStore } from '#libs/object-store/in-memory/in-memory-blob-store.ts';
 import { systemClock } from '#libs/platform/clock.ts';
 import { silentLogger } from '#libs/platform/logger.ts';
+import { InMemoryDocumentStore } from '#libs/projection/document-store/in-memory/in-memory-document-store.ts';
 import { ViewFollower } from '#libs/projection/view-follower.ts';
 import { ViewSnapshots } from '#libs/projection/view-snapshots.ts';
 import { batchesEnqueued, batchSucceeded } from '#test/support/batch.builders.ts';
@@ -68,7 +69,12 @@ class Projector {
     const logger = silentLogger;
     const store = await JetStreamEventStore.open(this.nats, { logger });
     const snapshots = new ViewSnapshots(new InMemoryBlobStore(), logger);
-    const follower = await ViewFollower.open({ store, snapshots, logger });
+    const follower = await ViewFollower.open({
+      store,
+      snapshots,
+      documents: new InMemoryDocumentStore(),
+      logger,
+    });
     const lease = await JetStreamLeaderLease.open(this.nats, {
       name: 'status-feed',
       ttlMs: 1000,
@@ -76,6 +82,7 @@ class Projector {
     });
     const feed = new NatsStatusFeed(this.nats);
     const publisher = new PublishStatus({
+      store,
       followed: follower,
       feed,
       lease,

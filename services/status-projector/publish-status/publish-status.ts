@@ -1,8 +1,10 @@
+import type { JobId } from '#libs/domain/kernel/ids.ts';
 import { stringifyWithRaw } from '#libs/domain/kernel/raw-json.ts';
 import { jobStatusDocument } from '#libs/domain/status/job-documents.ts';
 import type { JobView } from '#libs/domain/status/job-view.ts';
 import type { PlatformView } from '#libs/domain/status/platform-view.ts';
 import type { StalledRule } from '#libs/domain/worker/worker-record.ts';
+import type { EventStore } from '#libs/event-store/event-store.port.ts';
 import type { LeaderLease } from '#libs/leader-lease/leader-lease.port.ts';
 import type { StatusFeed } from '#libs/messaging/status-feed.ts';
 import type { Clock } from '#libs/platform/clock.ts';
@@ -22,9 +24,11 @@ export interface FollowedJobs {
   readonly view: PlatformView;
   readonly position: number;
   caughtUp(): Promise<void>;
+  job(id: JobId): Promise<JobView | null>;
 }
 
 export interface PublishStatusDeps {
+  readonly store: Pick<EventStore, 'momentAt'>;
   readonly followed: FollowedJobs;
   readonly feed: StatusFeed;
   /** Of several projectors one publishes. */
@@ -37,7 +41,9 @@ export interface PublishStatusDeps {
 
 /** Publishes the status document of every job that changes, at most five times a second each. */
 export class PublishStatus {
-  private readonly throttle = new StatusThrottle<JobView>(INTERVAL_MS);
+  private readonly throttle = new StatusThrottle<JobId>(INTERVAL_MS);
+  /** Jobs that wait to be told, as they are: after a rebuild a job is another object. */
+  private readonly waiting = new Map<JobId, JobView>();
   /** Jobs whose last document was published: what workers do after it changes nothing in it. */
   private ended = new WeakSet<JobView>();
   private timer: NodeJS.Timeout | null = null;
@@ -62,7 +68,9 @@ export class PublishStatus {
   changed(jobs: Iterable<JobView>): void {
     if (!this.isPublishing) return;
     for (const job of jobs) {
-      if (this.throttle.changed(job, performance.now())) this.publish(job);
+      const { jobId } = job.submitted;
+      this.waiting.set(jobId, job);
+      if (this.throttle.changed(jobId, performance.now())) this.publish(jobId);
     }
     this.wakeInTime();
   }
@@ -76,15 +84,29 @@ export class PublishStatus {
     stopListening();
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
-    for (const job of this.throttle.flush()) this.publish(job);
+    for (const jobId of this.throttle.flush()) this.publish(jobId);
     this.isPublishing = false;
   }
 
   private tellAll(): void {
     this.ended = new WeakSet();
     const sinceMs = this.deps.clock().getTime() - RECENT_MS;
-    const isLive = ({ end }: JobView): boolean => end === null || Date.parse(end.at) >= sinceMs;
-    this.changed([...this.deps.followed.view.jobs.values()].filter(isLive));
+    const jobs = [...this.deps.followed.view.jobs.values()];
+    this.changed(jobs.filter((job) => isLive(job, sinceMs)));
+    this.tellRetired(sinceMs).catch((error: unknown) => {
+      this.deps.logger.warn({ err: error }, 'jobs that ended lately not told again');
+    });
+  }
+
+  /** Jobs that ended lately and are not in the view any more. */
+  private async tellRetired(sinceMs: number): Promise<void> {
+    const { store, followed } = this.deps;
+    // Clocks differ: those who wrote the ends had their own.
+    const moment = await store.momentAt(new Date(sinceMs - RECENT_MS));
+    for (const { jobId } of followed.view.ended.changedAfter(moment?.position ?? 0)) {
+      const job = await followed.job(jobId);
+      if (job !== null && isLive(job, sinceMs)) this.changed([job]);
+    }
   }
 
   private wakeInTime(): void {
@@ -93,15 +115,17 @@ export class PublishStatus {
     if (dueMs === null) return;
     const tell = (): void => {
       this.timer = null;
-      for (const job of this.throttle.due(performance.now())) this.publish(job);
+      for (const jobId of this.throttle.due(performance.now())) this.publish(jobId);
       this.wakeInTime();
     };
     this.timer = setTimeout(tell, Math.max(1, dueMs - performance.now()));
   }
 
-  private publish(job: JobView): void {
-    if (this.ended.has(job)) return;
-    const { apiName, jobId } = job.submitted;
+  private publish(jobId: JobId): void {
+    const job = this.waiting.get(jobId);
+    this.waiting.delete(jobId);
+    if (job === undefined || this.ended.has(job)) return;
+    const { apiName } = job.submitted;
     try {
       this.deps.feed.publish({
         apiName,
@@ -116,6 +140,9 @@ export class PublishStatus {
     }
   }
 }
+
+const isLive = ({ end }: JobView, sinceMs: number): boolean =>
+  end === null || Date.parse(end.at) >= sinceMs;
 
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

@@ -96,7 +96,11 @@ function queriesOf(
         await current.follower.caughtUp();
         const nowMs = current.process.clock().getTime();
         const rule = { nowMs, stalledAfterMs: STALLED_AFTER_MS };
-        const { found } = getJob(current.follower.view, query, rule);
+        const { found } = getJob(
+          current.follower.view,
+          await current.follower.job(query.jobId),
+          rule,
+        );
         time.schedule(process, wire.latencyMs(), 'answer', () => resolve(found));
       };
       time.schedule(current.process, wire.latencyMs(), 'get job', () => {

@@ -108,9 +108,15 @@ export interface Projection {
 export const projectorProgram =
   (world: World, checks: Checks, projection: Projection): Program =>
   async (process, stopping) => {
-    const { store, blobs, logger, clock } = world.portsOf(process, checks);
+    const { store, blobs, documents, logger, clock } = world.portsOf(process, checks);
     const snapshots = new ViewSnapshots(blobs, logger);
-    const follower = await ViewFollower.open({ store, snapshots, logger });
+    const follower = await ViewFollower.open({
+      store,
+      snapshots,
+      documents,
+      logger,
+      isWriter: true,
+    });
     const following = follower.run(stopping);
     projection.current = { process, follower };
     process.onDeath(() => (projection.current = null));
