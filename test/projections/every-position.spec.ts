@@ -78,25 +78,20 @@ async function ofPrefixes(store: EventStore): Promise<string[]> {
 }
 
 /** What a platform keeps beside its log. */
-class Kept {
-  readonly documents = new InMemoryDocumentStore();
-  readonly snapshots = new ViewSnapshots(new InMemoryBlobStore(), silentLogger);
+const keptBeside = (store: EventStore) => ({
+  store,
+  documents: new InMemoryDocumentStore(),
+  snapshots: new ViewSnapshots(new InMemoryBlobStore(), silentLogger),
+  logger: silentLogger,
+});
+type Kept = ReturnType<typeof keptBeside>;
 
-  constructor(readonly store: EventStore) {}
-
-  get deps() {
-    return { ...this, logger: silentLogger };
-  }
-
-  foldFrom(state: FoldedState, generation = 1): ViewFold {
-    const ended = new EndedJobs(this.deps, generation, true);
-    return new ViewFold(state, { ended, logger: silentLogger });
-  }
-}
+const foldFrom = (kept: Kept, state: FoldedState, generation = 1): ViewFold =>
+  new ViewFold(state, { ended: new EndedJobs(kept, generation, true), logger: silentLogger });
 
 /** A view that goes on and on. */
 async function live(store: EventStore): Promise<string[]> {
-  const fold = new Kept(store).foldFrom(nothingFolded());
+  const fold = foldFrom(keptBeside(store), nothingFolded());
   const answers: string[] = [];
   for (const entry of await entriesOf(store)) {
     await fold.take([entry], NEVER);
@@ -107,25 +102,25 @@ async function live(store: EventStore): Promise<string[]> {
 
 /** A projector that is restarted after every event. */
 async function afterSnapshots(store: EventStore): Promise<string[]> {
-  const kept = new Kept(store);
+  const kept = keptBeside(store);
   const answers: string[] = [];
   for (const entry of await entriesOf(store)) {
-    const fold = kept.foldFrom(await kept.snapshots.load(1));
+    const fold = foldFrom(kept, await kept.snapshots.load(1));
     await fold.take([entry], NEVER);
     await fold.ended.settled();
     await kept.snapshots.save(1, fold);
-    answers.push(await answersOf(kept.foldFrom(await kept.snapshots.load(1))));
+    answers.push(await answersOf(foldFrom(kept, await kept.snapshots.load(1))));
   }
   return answers;
 }
 
 /** A projection made anew up to each position, with documents of its own. */
 async function rebuilt(store: EventStore): Promise<string[]> {
-  const kept = new Kept(store);
+  const kept = keptBeside(store);
   const last = await store.lastPosition();
   const answers: string[] = [];
   for (let position = 1; position <= last; position++) {
-    const fold = kept.foldFrom(nothingFolded(), position);
+    const fold = foldFrom(kept, nothingFolded(), position);
     await foldTo(store, fold, position, NEVER);
     await fold.ended.settled();
     answers.push(await answersOf(fold));
@@ -135,12 +130,12 @@ async function rebuilt(store: EventStore): Promise<string[]> {
 
 /** As `?at=` answers, in no order. */
 async function lookedBack(store: EventStore): Promise<string[]> {
-  const kept = new Kept(store);
+  const kept = keptBeside(store);
   const stopping = new AbortController();
-  const followed = await ViewFollower.open({ ...kept.deps, isWriter: true });
+  const followed = await ViewFollower.open({ ...kept, isWriter: true });
   const running = followed.run(stopping.signal);
   await followed.caughtUp();
-  const past = new PastViews({ ...kept.deps, followed });
+  const past = new PastViews({ ...kept, followed });
   const last = await store.lastPosition();
   const answers: string[] = [];
   const positions = Array.from({ length: last }, (_, place): Position => last - place);
