@@ -8,16 +8,26 @@ import { hasEnded } from '#test/support/platform-client.ts';
 import { startPlatform, type TestPlatform } from '#test/support/platform.ts';
 import { Recording } from '#test/support/recording.ts';
 import { until } from '#test/support/until.ts';
+import { READING_SERVICES } from '../../services/standalone/service-process.ts';
 
 const root = join(import.meta.dirname, '../..');
 const guide = readFileSync(join(root, 'docs/guides/audit.md'), 'utf8');
 const COMMANDS_MS_MAX = 120_000;
 
+/** The URL of the guide's platform that only reads. */
+const READING_URL = 'http://localhost:8890';
+const PUBLIC_URL = 'https://batch.example.com';
+
 let platform: TestPlatform;
+let reading: TestPlatform;
 let jobId: string;
 
 beforeAll(async () => {
-  platform = await startPlatform({ env: { CHECKPOINT_INTERVAL_MS: '500' } });
+  platform = await startPlatform({ env: { CHECKPOINT_INTERVAL_MS: '500', PUBLIC_URL } });
+  reading = await startPlatform({
+    services: READING_SERVICES,
+    env: { READ_ONLY: 'true', PUBLIC_URL },
+  });
   platform.addInstance('status-projector', 'second-projector', { CHECKPOINT_INTERVAL_MS: '500' });
   const recording = new Recording(join(platform.dataDir, 'records'));
   await platform.deploy(recording.api('hello-world'));
@@ -31,7 +41,28 @@ beforeAll(async () => {
     return hasEnded(status);
   });
 });
-afterAll(() => platform.stop());
+afterAll(() => Promise.all([platform.stop(), reading.stop()]));
+
+/** What is read of the job and of the list, also of earlier moments of the log. */
+async function readsOf(of: TestPlatform): Promise<readonly (readonly [string, string])[]> {
+  const ask = async (path: string): Promise<string> => {
+    const { status, text } = await of.ask(path);
+    expect({ path, status }).toEqual({ path, status: 200 });
+    return text;
+  };
+  const events = `/v1/jobs/${jobId}/events?limit=1000`;
+  const { events: all } = JSON.parse(await ask(events)) as {
+    readonly events: readonly { readonly position: number; readonly time: string }[];
+  };
+  const moments = all.filter((_, place) => place % 20 === 0);
+  const ats = ['', ...moments.flatMap(({ position, time }) => [`?at=${position}`, `?at=${time}`])];
+  const job = `/v1/jobs/${jobId}`;
+  const paths = [job, `${job}/workers`, `${job}/batches`, '/v1/jobs'];
+  const reads = paths.flatMap((path) => ats.map((at) => path + at));
+  const answers: [string, string][] = [];
+  for (const path of [events, '/v1/apis', ...reads]) answers.push([path, await ask(path)]);
+  return answers;
+}
 
 describe('docs/guides/audit.md', () => {
   const blocks = [...guide.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block ?? '');
@@ -44,7 +75,8 @@ describe('docs/guides/audit.md', () => {
     const cwd = join(platform.dataDir, 'guide');
     await mkdir(cwd);
     const { PATH = '' } = process.env;
-    const { stdout } = await promisify(execFile)('bash', ['-eu', '-c', blocks.join('\n')], {
+    const commands = blocks.join('\n').replace(READING_URL, reading.url);
+    const { stdout } = await promisify(execFile)('bash', ['-eu', '-c', commands], {
       cwd,
       env: { PATH: `${root}/bin:${PATH}`, CORTEX_URL: platform.url, job: jobId },
       timeout: COMMANDS_MS_MAX,
@@ -53,5 +85,11 @@ describe('docs/guides/audit.md', () => {
     expect(stdout.match(/^verified$/gm)).toHaveLength(4);
     expect(stdout).not.toContain('NOT');
     expect(await readFile(join(cwd, 'kept-hashes.txt'), 'utf8')).toMatch(/^\d+ [0-9a-f]{64}\n$/);
+  });
+
+  it('fills another platform, which then answers the same, byte for byte', async () => {
+    const was = await readsOf(platform);
+    expect(was.length).toBeGreaterThan(50);
+    expect(await readsOf(reading)).toEqual(was);
   });
 });

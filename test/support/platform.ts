@@ -24,6 +24,8 @@ export interface PlatformOptions {
   readonly natsServer?: string;
   /** Added to the environment of every service. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Default: all. */
+  readonly services?: readonly ServiceName[];
 }
 
 /**
@@ -69,7 +71,7 @@ export class TestPlatform extends PlatformClient {
         env: this.env,
       }),
     );
-    for (const name of SERVICES) this.add(name, name);
+    for (const name of options.services ?? SERVICES) this.add(name, name);
   }
 
   async startAll(): Promise<void> {
