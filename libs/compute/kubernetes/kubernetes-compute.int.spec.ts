@@ -1,5 +1,6 @@
 import { computeContract } from '../compute.contract.ts';
 import { KubePlatform } from '#test/support/kube-platform.ts';
+import { suspendedJobs } from '#test/support/kubernetes/suspended-jobs.ts';
 
 computeContract(async () => {
   const platform = await KubePlatform.start({ podsMax: 2 });
@@ -10,3 +11,5 @@ computeContract(async () => {
     dispose: () => platform.stop(),
   };
 });
+
+suspendedJobs(() => KubePlatform.start());

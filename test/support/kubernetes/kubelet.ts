@@ -15,9 +15,10 @@ export interface KubeletOptions {
   readonly podsMax: number;
   /** What containers can run; pulling any other image fails. */
   readonly images: Readonly<Record<string, Image>>;
+  readonly nodeName?: string;
 }
 
-export const NODE = 'test-node';
+const NODE = 'test-node';
 const PROBE_MS = 50;
 
 /**
@@ -101,11 +102,12 @@ export class Kubelet {
   private async schedule(pod: ApiObject, all: readonly ApiObject[]): Promise<void> {
     const used = all.filter((each) => each.spec?.['nodeName'] !== undefined && !hasEnded(each));
     const { name } = pod.metadata;
+    const { nodeName = NODE } = this.options;
     if (used.length < this.options.podsMax) {
-      const target = { apiVersion: 'v1', kind: 'Node', name: NODE };
+      const target = { apiVersion: 'v1', kind: 'Node', name: nodeName };
       const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name }, target };
       await this.rest.send('POST', `pods/${name}/binding`, binding);
-      pod.spec = { ...pod.spec, nodeName: NODE }; // For the others of this round.
+      pod.spec = { ...pod.spec, nodeName }; // For the others of this round.
       return;
     }
     if (pod.status?.['conditions'] !== undefined) return;

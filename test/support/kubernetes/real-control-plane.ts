@@ -13,6 +13,9 @@ import { Rest } from './rest.ts';
 const ADMIN = 'admin-token';
 const SCHEDULER = 'scheduler-token';
 const READY_MS_MAX = 120_000;
+const CONTROLLERS = ['job', 'garbage-collector', 'ttl-after-finished', 'namespace'].map(
+  (name) => `${name}-controller`,
+);
 
 /** Where `etcd` and `kube-apiserver` are, as for envtest; `null` with the reason when they are not. */
 export function controlPlaneAssets(): { readonly folder: string } | { readonly missing: string } {
@@ -24,7 +27,7 @@ export function controlPlaneAssets(): { readonly folder: string } | { readonly m
     : { folder };
 }
 
-/** A real etcd, API server and, where it is there, controller manager; there are no nodes. */
+/** A real etcd, API server and, where it is there, controller manager; it has no nodes of its own. */
 export class RealControlPlane {
   private readonly children: ChildProcess[] = [];
   private port = 0;
@@ -71,13 +74,9 @@ export class RealControlPlane {
     const metadata = { name: 'scheduler', namespace: name };
     const roles = `/apis/rbac.authorization.k8s.io/v1/namespaces/${name}`;
     const apiGroup = 'rbac.authorization.k8s.io';
-    const create = async (path: string, body: object): Promise<void> => {
-      const { status, body: answer } = await rest.send('POST', path, body);
-      if (status >= 300) throw new Error(`${path}: ${status} ${JSON.stringify(answer)}`);
-    };
-    await create('/api/v1/namespaces', { metadata: { name } });
-    await create(`${roles}/roles`, { metadata, rules });
-    await create(`${roles}/rolebindings`, {
+    await rest.create('/api/v1/namespaces', { metadata: { name } });
+    await rest.create(`${roles}/roles`, { metadata, rules });
+    await rest.create(`${roles}/rolebindings`, {
       metadata,
       roleRef: { apiGroup, kind: 'Role', name: 'scheduler' },
       subjects: [{ apiGroup, kind: 'User', name: 'scheduler' }],
@@ -159,7 +158,7 @@ export class RealControlPlane {
       kubeconfig,
       authentication_kubeconfig: kubeconfig,
       authorization_kubeconfig: kubeconfig,
-      controllers: 'job-controller,garbage-collector-controller,ttl-after-finished-controller',
+      controllers: CONTROLLERS.join(),
       'leader-elect': 'false',
       'bind-address': '127.0.0.1',
       'secure-port': String(await freePort()),

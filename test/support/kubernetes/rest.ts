@@ -9,6 +9,8 @@ export interface RestAnswer {
   readonly body: ApiObject & { readonly items?: ApiObject[] };
 }
 
+const ANSWER_MS_MAX = 30_000;
+
 /** Plain requests to an API server, ours or a real one, for what stands for the rest of a cluster. */
 export class Rest {
   constructor(
@@ -21,7 +23,8 @@ export class Rest {
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
     const options = await this.options(method, type);
     return new Promise((resolve, reject) => {
-      const request = this.open(this.urlOf(path), options);
+      const signal = AbortSignal.timeout(ANSWER_MS_MAX);
+      const request = this.open(this.urlOf(path), { ...options, signal });
       request.once('error', reject);
       request.once('response', (response) => {
         const pieces: Buffer[] = [];
@@ -33,6 +36,13 @@ export class Rest {
       });
       request.end(body === undefined ? '' : JSON.stringify(body));
     });
+  }
+
+  /** @throws Error unless it was made */
+  async create(path: string, body: object): Promise<void> {
+    const { status, body: answer } = await this.send('POST', path, body);
+    if (status >= 300)
+      throw new Error(`cannot create ${path}: ${status} ${String(answer['message'])}`);
   }
 
   async list(kind: string): Promise<ApiObject[]> {

@@ -1,14 +1,14 @@
-import { createServer, type Server } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { CLUSTER_RULES } from '#libs/compute/kubernetes/cluster.ts';
 import type { ApiObject } from './api-objects.ts';
 import { NAMESPACE, TestApiServer } from './api-server.ts';
 import { GarbageCollector } from './garbage-collector.ts';
 import { JobController } from './job-controller.ts';
-import { Kubelet, NODE } from './kubelet.ts';
+import { Kubelet } from './kubelet.ts';
 import type { Image } from './node-pod.ts';
 import type { RealControlPlane } from './real-control-plane.ts';
 import { Rest } from './rest.ts';
+import { TestNode } from './test-node.ts';
 
 export interface TestClusterOptions {
   readonly podsMax: number;
@@ -20,6 +20,7 @@ export interface TestCluster {
   /** For who may do what `CLUSTER_RULES` say. */
   readonly config: KubeConfig;
   readonly namespace: string;
+  /** @throws Error where nodes of the cluster's own would run pods */
   readonly kubelet: Kubelet;
   /** The API server when it is ours. */
   readonly api: TestApiServer | null;
@@ -60,26 +61,33 @@ export async function startRealCluster(
   const namespace = `batch-${namespaceCount}`;
   const config = plane.adminConfig;
   await plane.newNamespace(namespace, CLUSTER_RULES);
-  const kubelet = await Kubelet.start({ config, namespace, ...options });
-  const logs = await serveLogs(kubelet, plane);
-  await registerNode(new Rest(config, namespace), portOf(logs));
+  const node = await TestNode.start({
+    ...options,
+    config,
+    namespace,
+    name: namespace,
+    labels: {},
+    address: '127.0.0.1',
+    tls: plane.tls,
+  });
   const controllers = plane.hasControllers ? [] : controllersOf(config, namespace);
   return {
     config: plane.schedulerConfig,
     namespace,
-    kubelet,
+    kubelet: node.kubelet,
     api: null,
     leftovers: () => everythingIn(config, namespace),
     stop: async () => {
       for (const controller of controllers) await controller.stop();
-      await kubelet.stop();
-      logs.closeAllConnections();
-      await new Promise((resolve) => logs.close(resolve));
+      await node.stop();
     },
   };
 }
 
-const controllersOf = (config: KubeConfig, namespace: string): { stop(): Promise<void> }[] => [
+export const controllersOf = (
+  config: KubeConfig,
+  namespace: string,
+): { stop(): Promise<void> }[] => [
   new JobController(config, namespace),
   new GarbageCollector(config, namespace),
 ];
@@ -87,40 +95,17 @@ const controllersOf = (config: KubeConfig, namespace: string): { stop(): Promise
 const namesOf = (kind: string, objects: readonly ApiObject[]): string[] =>
   objects.map(({ metadata }) => `${kind}/${metadata.name}`);
 
-async function everythingIn(config: KubeConfig, namespace: string): Promise<string[]> {
+/** @param labelSelector without one, all that is there */
+export async function everythingIn(
+  config: KubeConfig,
+  namespace: string,
+  labelSelector = '',
+): Promise<string[]> {
   const rest = new Rest(config, namespace);
   const kinds = ['jobs', 'pods', 'configmaps'];
-  const all = await Promise.all(kinds.map(async (kind) => namesOf(kind, await rest.list(kind))));
+  const query = `?labelSelector=${encodeURIComponent(labelSelector)}`;
+  const all = await Promise.all(
+    kinds.map(async (kind) => namesOf(kind, await rest.list(`${kind}${query}`))),
+  );
   return all.flat().filter((name) => name !== 'configmaps/kube-root-ca.crt');
-}
-
-/** The part of a kubelet's interface that the API server asks for logs. */
-async function serveLogs(kubelet: Kubelet, plane: RealControlPlane): Promise<Server> {
-  const server = createServer(plane.tls, (request, response) => {
-    const url = new URL(request.url ?? '/', 'https://node');
-    const [, , , podName = '', container = ''] = url.pathname.split('/');
-    const log = kubelet.logOf(podName, {
-      container,
-      bytesMax: Number(url.searchParams.get('limitBytes') ?? Number.POSITIVE_INFINITY),
-      withTimes: url.searchParams.get('timestamps') === 'true',
-    });
-    response.statusCode = log === null ? 400 : 200;
-    response.end(log ?? 'waiting to start');
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
-}
-
-async function registerNode(rest: Rest, port: number): Promise<void> {
-  const status = {
-    addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
-    daemonEndpoints: { kubeletEndpoint: { Port: port } },
-  };
-  await rest.send('POST', '/api/v1/nodes', { metadata: { name: NODE } });
-  await rest.send('PATCH', `/api/v1/nodes/${NODE}/status`, { status });
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
