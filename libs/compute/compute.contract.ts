@@ -173,7 +173,11 @@ export function computeContract(make: () => Promise<ComputeUnderTest>): void {
     it('lets go of a job that is stopped', async () => {
       const workload = under.workload({ workers: 3 });
       await compute.start(workload);
-      await untilStates(workload, '0.0 running', '1.0 running');
+      // Which of the three get the two slots, Kubernetes leaves to chance.
+      await until('two to run', () => {
+        const running = states(workload).filter((state) => state.endsWith(' running'));
+        return running.length === 2;
+      });
 
       await compute.stop(workload.jobId, 0);
 
