@@ -10,7 +10,7 @@ import {
 import { isNatsServing } from '../../services/standalone/tcp.ts';
 import { assertBuilt } from './assert-built.ts';
 import { freePort } from './free-port.ts';
-import { PlatformClient } from './platform-client.ts';
+import { type JobStatus, PlatformClient } from './platform-client.ts';
 import { processesWith } from './process-scan.ts';
 import { TestProcess } from './test-process.ts';
 import { until } from './until.ts';
@@ -18,6 +18,8 @@ import { until } from './until.ts';
 const root = join(import.meta.dirname, '../..');
 /** Workers and handlers leave by themselves when the scheduler has gone; this is their time for it. */
 const LEAVE_MS_MAX = 15_000;
+/** Of each process, in the message of a test that failed. */
+const LOG_CHARS_MAX = 4000;
 
 export interface PlatformOptions {
   /** Binary; default: `NATS_SERVER`, else the one that setup found. */
@@ -86,8 +88,14 @@ export class TestPlatform extends PlatformClient {
       '/readyz',
       async () => (await this.ask('/readyz').catch(() => null))?.status === 200,
     ).catch((error: unknown) => {
-      const logs = [...this.processes.values()].map(({ spec, log }) => `${spec.name}\n${log}`);
-      throw new Error(`the platform is not ready\n${logs.join('\n')}`, { cause: error });
+      throw new Error(`the platform is not ready\n${this.logs}`, { cause: error });
+    });
+  }
+
+  /** Tells what the services wrote when the job does not become as awaited. */
+  override waitForJob(...args: Parameters<PlatformClient['waitForJob']>): Promise<JobStatus> {
+    return super.waitForJob(...args).catch((error: unknown) => {
+      throw new Error(`${String(error)}\n${this.logs}`, { cause: error });
     });
   }
 
@@ -167,6 +175,13 @@ export class TestPlatform extends PlatformClient {
     const added = new TestProcess({ ...spec, name });
     this.processes.set(name, added);
     return added;
+  }
+
+  /** The end of what each process wrote. */
+  private get logs(): string {
+    return [...this.processes.values()]
+      .map(({ spec, log }) => `${spec.name}\n${log.slice(-LOG_CHARS_MAX)}`)
+      .join('\n');
   }
 
   private logFile(name: string): string {
