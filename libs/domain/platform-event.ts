@@ -1,4 +1,5 @@
 import type { ApiEvent } from './api/api.events.ts';
+import type { ArchiveEvent } from './archive/archive.events.ts';
 import type { AuditEvent } from './audit/audit.events.ts';
 import type { BatchEvent } from './batch/batch.events.ts';
 import type { IdempotencyKeyClaimed } from './idempotency/idempotency.ts';
@@ -14,7 +15,8 @@ export type PlatformEvent =
   | WebhookEvent
   | ApiEvent
   | IdempotencyKeyClaimed
-  | AuditEvent;
+  | AuditEvent
+  | ArchiveEvent;
 
 /** Where in the log a fact stands: 1 for the first, growing, with gaps. 0 is before the first. */
 export type Position = number;

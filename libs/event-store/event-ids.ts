@@ -38,6 +38,8 @@ export function eventId(event: PlatformEvent): string {
       return `${event.data.apiId}.${event.type}`;
     case 'IdempotencyKeyClaimed':
       return `${event.data.jobId}.${event.type}`;
+    case 'JobArchived':
+      return `${event.data.jobId}.${event.type}`;
     case 'LogCheckpointed':
       return `${event.type}.${event.data.position}`;
     default:

@@ -1,4 +1,9 @@
 import type { ApiEvent } from '#libs/domain/api/api.events.ts';
+import type {
+  ArchiveEvent,
+  JobArchive,
+  JobArchived,
+} from '#libs/domain/archive/archive.events.ts';
 import type { AuditEvent } from '#libs/domain/audit/audit.events.ts';
 import type { BatchEvent } from '#libs/domain/batch/batch.events.ts';
 import type { IdempotencyKeyClaimed } from '#libs/domain/idempotency/idempotency.ts';
@@ -23,6 +28,9 @@ export type DecisionLane<E extends PlatformEvent = PlatformEvent> =
   | (E extends ApiEvent ? { readonly kind: 'api'; readonly apiName: ApiName } : never)
   | (E extends IdempotencyKeyClaimed
       ? { readonly kind: 'idempotency-key'; readonly apiName: ApiName; readonly keySha256: string }
+      : never)
+  | (E extends ArchiveEvent
+      ? { readonly kind: 'archive'; readonly apiName: ApiName; readonly jobId: JobId }
       : never)
   | (E extends AuditEvent ? { readonly kind: 'audit' } : never);
 
@@ -78,9 +86,34 @@ export class EventStoreUnavailable extends Error {
   override readonly name = 'EventStoreUnavailable';
 }
 
+/** Of archived events that cannot be had, or not as they were. */
+export interface ArchiveProblem {
+  readonly archive: JobArchive;
+  /** Of the event that is not as it was; `null`: it is about the whole archive. */
+  readonly position: Position | null;
+  readonly eventId: string | null;
+  /** Names the job and the object. */
+  readonly message: string;
+}
+
+/** Archived events are needed and cannot be had. */
+export class ArchiveUnreadable extends EventStoreUnavailable {
+  constructor(
+    readonly problem: ArchiveProblem,
+    options?: ErrorOptions,
+  ) {
+    super(problem.message, options);
+  }
+}
+
 /** The log cannot be filled with these events. The message says why. */
 export class RestoreRefused extends Error {
   override readonly name = 'RestoreRefused';
+}
+
+/** This store cannot let go of events. The message says what can. */
+export class PurgeRefused extends Error {
+  override readonly name = 'PurgeRefused';
 }
 
 /** A place in the log: what stood there, and when it was stored. */
@@ -163,8 +196,17 @@ export interface EventStore {
     only?: JobAddress,
   ): AsyncIterable<readonly LogEntry[]>;
 
-  /** As `follow` does, with each event as it is stored, whether it can be read or not. */
-  followStored(after: Position, signal: AbortSignal): AsyncIterable<readonly StoredEvent[]>;
+  /**
+   * As `follow` does, with each event as it is stored, whether it can be read or not.
+   *
+   * @param onProblem gets what is wrong with archives, whose events are then given as they are, or left out
+   * @throws ArchiveUnreadable without `onProblem`
+   */
+  followStored(
+    after: Position,
+    signal: AbortSignal,
+    onProblem?: (problem: ArchiveProblem) => void,
+  ): AsyncIterable<readonly StoredEvent[]>;
 
   /**
    * Fills an empty log: each event at its position, with its bytes and the time at which it was stored.
@@ -190,6 +232,25 @@ export interface EventStore {
    * @param after starts behind this position, without reading what is before it
    */
   history(apiName: ApiName, jobId: JobId, after?: Position): AsyncIterable<LogEntry>;
+
+  /**
+   * As `history` does, with each event as it is stored, whether it can be read or not.
+   *
+   * @throws PurgeRefused where nothing can be archived
+   */
+  storedHistory(job: JobAddress): AsyncIterable<StoredEvent>;
+
+  /** Which jobs were archived, in log order, behind a position and up to the end of the log. */
+  archives(after: Position): AsyncIterable<LoggedEvent<JobArchived>>;
+
+  /**
+   * Removes what was recorded about a job up to a position; what came later stays, and so do all
+   * positions. Doing so again is safe.
+   *
+   * @throws PurgeRefused when this store cannot do so
+   * @throws EventStoreUnavailable when it is not known whether all is gone
+   */
+  purge(job: JobAddress, upTo: Position): Promise<void>;
 
   /**
    * Shares the lifecycle events of all jobs among the members of `group`, each to one member, from

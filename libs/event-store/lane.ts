@@ -23,6 +23,8 @@ function pathOf(lane: Exclude<Lane, { readonly kind: 'audit' }>): string {
     case 'worker':
     case 'webhook':
       return `jobs.${lane.jobId}.${lane.kind}`;
+    case 'archive':
+      return `archive.${lane.jobId}`;
     case 'api':
       return 'api';
     case 'idempotency-key':
@@ -46,6 +48,7 @@ export function addressOf(lane: Lane): LaneAddress {
     case 'batch':
     case 'worker':
     case 'webhook':
+    case 'archive':
       return { source, subject: `jobs/${lane.jobId}` };
     case 'api':
       return { source, subject: 'api' };
@@ -68,8 +71,13 @@ export function laneKindOf(subject: string): LaneKind | null {
     case 'api':
       return last;
     default:
-      return subject.split('.')[3] === 'keys' ? 'idempotency-key' : null;
+      return kindOfNamed(subject.split('.')[3]);
   }
+}
+
+function kindOfNamed(name = ''): LaneKind | null {
+  if (name === 'keys') return 'idempotency-key';
+  return name === 'archive' ? name : null;
 }
 
 export function apiNameOf(subject: string): ApiName {
@@ -79,3 +87,6 @@ export function apiNameOf(subject: string): ApiName {
 /** Matches the subjects of all lanes of a job. */
 export const jobSubjects = (api: ApiName, jobId: JobId): string =>
   `${SUBJECT_PREFIX}${api}.jobs.${jobId}.>`;
+
+/** Matches the subjects that say which jobs are archived. */
+export const ARCHIVE_SUBJECTS = `${SUBJECT_PREFIX}*.archive.*`;

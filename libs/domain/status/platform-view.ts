@@ -45,6 +45,7 @@ export class PlatformView {
     switch (event.type) {
       case 'IdempotencyKeyClaimed':
       case 'LogCheckpointed':
+      case 'JobArchived': // What was archived is read as if it still stood in the log.
         return NO_JOBS;
       case 'ApiDeployed':
         this.apiOf(event.data.apiName).apply(event, at, position);

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { PlatformEvent } from '#libs/domain/platform-event.ts';
 import type { LaneKind } from '../lane.ts';
 import { apiDeleted, apiDeployed } from './api-events.schema.ts';
+import { jobArchived } from './archive-events.schema.ts';
 import { logCheckpointed } from './audit-events.schema.ts';
 import {
   batchDeadLettered,
@@ -107,6 +108,7 @@ export const EVENT_REGISTRY: Registry = {
   ApiDeleted: { ...first, lane: 'api', schema: apiDeleted },
   IdempotencyKeyClaimed: { ...first, lane: 'idempotency-key', schema: idempotencyKeyClaimed },
   LogCheckpointed: { ...first, lane: 'audit', schema: logCheckpointed },
+  JobArchived: { ...first, lane: 'archive', schema: jobArchived },
 };
 
 export const newestVersion = ({ upcasts }: EventDefinition): number => upcasts.length + 1;

@@ -47,6 +47,7 @@ const LANES: Readonly<Record<LaneKind, string>> = {
   webhook: 'what became of telling its receiver that it has ended',
   api: 'deployments of an API',
   'idempotency-key': 'an `Idempotency-Key`; the last token is the SHA-256 of the key',
+  archive: 'that the events of an ended job are archived: see [guides/audit.md](guides/audit.md)',
   audit: 'checkpoints of the whole log: see [guides/audit.md](guides/audit.md)',
 };
 

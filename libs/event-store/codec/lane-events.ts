@@ -1,3 +1,4 @@
+import type { JobArchived } from '#libs/domain/archive/archive.events.ts';
 import type { JobEvent } from '#libs/domain/job/job.events.ts';
 import type { LoggedEvent, PlatformEvent } from '#libs/domain/platform-event.ts';
 import type { DecisionLane } from '../event-store.port.ts';
@@ -11,3 +12,6 @@ export const belongsTo = <E extends PlatformEvent>(
 
 export const isLifecycle = (logged: LoggedEvent): logged is LoggedEvent<JobEvent> =>
   EVENT_REGISTRY[logged.event.type].lane === 'job';
+
+export const isArchived = (logged: LoggedEvent): logged is LoggedEvent<JobArchived> =>
+  logged.event.type === 'JobArchived';

@@ -8,6 +8,7 @@ import {
 } from '../event-store.contract.ts';
 import { lifecycleSharingContract } from '../lifecycle-sharing.contract.ts';
 import { lookingBackContract } from '../looking-back.contract.ts';
+import { archiveLaneContract, archivingContract } from '../archiving.contract.ts';
 import { restoringContract } from '../restoring.contract.ts';
 import { InMemoryEventStore } from './in-memory-event-store.ts';
 
@@ -20,6 +21,8 @@ eventStoreContract(open);
 lifecycleSharingContract(open);
 lookingBackContract(open);
 restoringContract(open);
+archiveLaneContract(open);
+archivingContract(open);
 
 describe('InMemoryEventStore', () => {
   it('forgets ids of facts after a minute, as the real one does', async () => {

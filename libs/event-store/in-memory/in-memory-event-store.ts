@@ -1,9 +1,10 @@
+import type { JobArchived } from '#libs/domain/archive/archive.events.ts';
 import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
 import { invariant } from '#libs/domain/kernel/errors.ts';
 import type { LoggedEvent, PlatformEvent, Position } from '#libs/domain/platform-event.ts';
 import { JSON_CONTENT_TYPE } from '#libs/messaging/cloudevents/cloud-event.ts';
 import { decodeEvent, encodeEvent, type EncodedEvent } from '../codec/event-codec.ts';
-import { belongsTo, isLifecycle } from '../codec/lane-events.ts';
+import { belongsTo, isArchived, isLifecycle } from '../codec/lane-events.ts';
 import {
   type DecisionLane,
   EMPTY_LANE,
@@ -22,6 +23,7 @@ import {
   addressOf,
   apiNameOf,
   jobSubjects,
+  laneKindOf,
   type Lane,
   type LaneAddress,
   subjectOf,
@@ -40,6 +42,8 @@ interface Stored extends EncodedEvent {
   readonly id: string;
   readonly at: string;
   readonly storedAtMs: number;
+  /** It was removed, and keeps its place only. */
+  readonly isPurged: boolean;
 }
 
 /**
@@ -59,7 +63,7 @@ export class InMemoryEventStore implements EventStore {
     lane: DecisionLane<E>,
   ): Promise<{ readonly events: readonly LoggedEvent<E>[]; readonly version: number }> {
     await aTurn();
-    const stored = this.log.filter(({ subject }) => subject === subjectOf(lane));
+    const stored = this.log.filter((each) => each.subject === subjectOf(lane) && isKept(each));
     const events = stored
       .map(readBack)
       .filter((logged): logged is LoggedEvent<E> => belongsTo(lane, logged));
@@ -78,7 +82,7 @@ export class InMemoryEventStore implements EventStore {
   ): Promise<Position> {
     await aTurn();
     const subject = subjectOf(lane);
-    const last = this.log.findLast((stored) => stored.subject === subject);
+    const last = this.log.findLast((stored) => stored.subject === subject && isKept(stored));
     const version = last?.position ?? EMPTY_LANE;
     if (version !== expectedVersion || this.isKnown(fact.id)) {
       throw new VersionConflict(subject, expectedVersion);
@@ -104,7 +108,9 @@ export class InMemoryEventStore implements EventStore {
     for (let position = after; !signal.aborted;) {
       const fresh = this.log.slice(position);
       position += fresh.length;
-      const entries = fresh.filter((stored) => only === undefined || isAbout(stored, only));
+      const entries = fresh
+        .filter(isKept)
+        .filter((stored) => only === undefined || isAbout(stored, only));
       if (entries.length > 0) yield entries.map(entryOf);
       else if (fresh.length === 0) await this.appended.wait(signal);
     }
@@ -117,8 +123,9 @@ export class InMemoryEventStore implements EventStore {
     for (let position = after; !signal.aborted;) {
       const fresh = this.log.slice(position);
       position += fresh.length;
-      if (fresh.length > 0) yield fresh.map(storedEventOf);
-      else await this.appended.wait(signal);
+      const kept = fresh.filter(isKept);
+      if (kept.length > 0) yield kept.map(storedEventOf);
+      else if (fresh.length === 0) await this.appended.wait(signal);
     }
   }
 
@@ -142,9 +149,11 @@ export class InMemoryEventStore implements EventStore {
 
   async momentAt(place: Position | Date): Promise<Moment | null> {
     await aTurn();
-    const newest = this.log.findLast(({ position, storedAtMs }) =>
-      typeof place === 'number' ? position <= place : storedAtMs <= place.getTime(),
-    );
+    const newest = this.log
+      .filter(isKept)
+      .findLast(({ position, storedAtMs }) =>
+        typeof place === 'number' ? position <= place : storedAtMs <= place.getTime(),
+      );
     if (newest === undefined) return null;
     return { position: newest.position, storedAt: new Date(newest.storedAtMs).toISOString() };
   }
@@ -153,8 +162,30 @@ export class InMemoryEventStore implements EventStore {
     await aTurn();
     yield* this.log
       .slice(after)
-      .filter((stored) => isAbout(stored, { apiName, jobId }))
+      .filter((stored) => isKept(stored) && isAbout(stored, { apiName, jobId }))
       .map(entryOf);
+  }
+
+  async *storedHistory(job: JobAddress): AsyncGenerator<StoredEvent> {
+    await aTurn();
+    yield* this.log.filter((stored) => isKept(stored) && isAbout(stored, job)).map(storedEventOf);
+  }
+
+  async *archives(after: Position): AsyncGenerator<LoggedEvent<JobArchived>> {
+    await aTurn();
+    for (const stored of this.log.slice(after).filter(isKept)) {
+      if (laneKindOf(stored.subject) !== 'archive') continue;
+      const logged = readBack(stored);
+      if (isArchived(logged)) yield logged;
+    }
+  }
+
+  async purge(job: JobAddress, upTo: Position): Promise<void> {
+    await aTurn();
+    for (const [index, stored] of this.log.entries()) {
+      if (stored.position > upTo) return;
+      if (isAbout(stored, job)) this.log[index] = { ...stored, isPurged: true };
+    }
   }
 
   async *shareLifecycle(
@@ -174,7 +205,7 @@ export class InMemoryEventStore implements EventStore {
   }
 
   private deliver(leases: InMemoryLifecycleGroup, leaseMs: number): LifecycleDelivery | null {
-    const lifecycle = this.log.filter(({ subject }) => subject.endsWith('.job'));
+    const lifecycle = this.log.filter((each) => isKept(each) && each.subject.endsWith('.job'));
     const lease = leases.take(
       lifecycle.map(({ position }) => position),
       leaseMs,
@@ -207,6 +238,7 @@ export class InMemoryEventStore implements EventStore {
       id,
       at,
       storedAtMs,
+      isPurged: false,
       ...encodeEvent(event),
     });
     this.ids.set(id, performance.now());
@@ -215,6 +247,8 @@ export class InMemoryEventStore implements EventStore {
     return position;
   }
 }
+
+const isKept = ({ isPurged }: Stored): boolean => !isPurged;
 
 const isAbout = ({ subject }: Stored, { apiName, jobId }: JobAddress): boolean =>
   subject.startsWith(jobSubjects(apiName, jobId).slice(0, -1));
@@ -242,6 +276,7 @@ const restored = ({ position, storedAt, subject, cloudEvent }: StoredEvent): Sto
   id: cloudEvent.id,
   at: cloudEvent.time ?? storedAt,
   storedAtMs: Date.parse(storedAt),
+  isPurged: false,
   ceType: cloudEvent.type,
   payload: cloudEvent.data,
 });

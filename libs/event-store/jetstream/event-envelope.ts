@@ -6,6 +6,7 @@ import type { OutgoingMessage } from '#libs/platform/nats/pipelined-publisher.ts
 import { decodeEvent, encodeEvent } from '../codec/event-codec.ts';
 import type { Fact, LogEntry } from '../event-store.port.ts';
 import { addressOf, type Lane, laneKindOf, subjectOf } from '../lane.ts';
+import { normalTime } from '../normal-time.ts';
 import { cloudEventOfMessage, type StoredEvent } from '../stored-event.ts';
 import type { FedMessage } from './message-feed.ts';
 import { headerList, headerOf, type StoredMessage } from './stored-message.ts';
@@ -116,13 +117,4 @@ function foreignEnvelope({ headerText, payload }: StoredMessage): Envelope {
   const event = decodeMessage({ headers: headerList(headerText), payload });
   if (event.time === undefined) throw new MalformedCloudEvent('attribute time is missing');
   return { id: event.id, type: event.type, time: event.time, payload: event.data };
-}
-
-const OWN_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-
-/** Any RFC 3339 time in UTC with milliseconds; `null` when it is none. */
-function normalTime(time: string): string | null {
-  const ms = Date.parse(time);
-  if (Number.isNaN(ms)) return null;
-  return OWN_TIME.test(time) ? time : new Date(ms).toISOString();
 }

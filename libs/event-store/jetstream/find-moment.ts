@@ -21,12 +21,18 @@ export async function findMoment(
 ): Promise<Moment | null> {
   const { state } = await access.manager.streams.info(EVENT_STREAM);
   const newest = typeof place === 'number' ? place : await newestBy(access, place, state);
-  // Messages that somebody purged leave gaps.
-  for (let seq = Math.min(newest, state.last_seq); seq >= state.first_seq && seq > 0; seq--) {
-    const message = await messageAt(access, seq);
-    if (message !== null) return { position: seq, storedAt: storedAtOf(message) };
+  let [low, high] = [Math.max(state.first_seq, 1), Math.min(newest, state.last_seq)];
+  if (high < low) return null;
+  const message = await messageAt(access, high);
+  if (message !== null) return { position: high, storedAt: storedAtOf(message) };
+  // Archived jobs leave gaps of any length, so the last message before one is found by halving.
+  let newestLeft: StoredMsg | null = null;
+  while (low < high) {
+    const next = await atOrBehind(access, Math.floor((low + high) / 2));
+    if (next === null || next.seq > high) high = Math.floor((low + high) / 2);
+    else [newestLeft, low] = [next, next.seq + 1];
   }
-  return null;
+  return newestLeft && { position: newestLeft.seq, storedAt: storedAtOf(newestLeft) };
 }
 
 /** Of an imported message it is when the log that it comes from stored it. */
@@ -44,7 +50,7 @@ async function newestBy(
   if (low > last || !(await isImported(access, low))) return newest;
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    const message = await atOrBehind(access, middle, last);
+    const message = await atOrBehind(access, middle);
     const isLater = message === null || Date.parse(storedAtOf(message)) > time.getTime();
     if (isLater) high = middle;
     else low = middle + 1;
@@ -55,17 +61,9 @@ async function newestBy(
 const isImported = async (access: StreamAccess, seq: number): Promise<boolean> =>
   (await messageAt(access, seq))?.header.has(STORED_AT) === true;
 
-async function atOrBehind(
-  access: StreamAccess,
-  first: number,
-  last: number,
-): Promise<StoredMsg | null> {
-  for (let seq = first; seq <= last; seq++) {
-    const message = await messageAt(access, seq);
-    if (message !== null) return message;
-  }
-  return null;
-}
+/** The first message that is there from a sequence on. */
+const atOrBehind = ({ manager }: StreamAccess, seq: number): Promise<StoredMsg | null> =>
+  orNull(manager.direct.getMessage(EVENT_STREAM, { seq, next_by_subj: '>' }));
 
 /** A consumer that starts at a time knows the sequence it starts at, and need not read anything. */
 async function sequenceAt({ manager }: StreamAccess, time: Date): Promise<number> {
@@ -84,9 +82,13 @@ async function sequenceAt({ manager }: StreamAccess, time: Date): Promise<number
   return consumer.delivered.stream_seq;
 }
 
-async function messageAt({ manager }: StreamAccess, seq: number): Promise<StoredMsg | null> {
+const messageAt = ({ manager }: StreamAccess, seq: number): Promise<StoredMsg | null> =>
+  orNull(manager.streams.getMessage(EVENT_STREAM, { seq }));
+
+/** `null` when there is no such message. */
+async function orNull(asked: Promise<StoredMsg | null>): Promise<StoredMsg | null> {
   try {
-    return await manager.streams.getMessage(EVENT_STREAM, { seq });
+    return await asked;
   } catch (error) {
     const isGap =
       error instanceof JetStreamApiError && error.code === JetStreamApiCodes.NoMessageFound;

@@ -6,6 +6,7 @@ import { TestNatsServer } from '#test/support/nats-server.ts';
 import { eventStoreContract, type OpenedStore } from '../event-store.contract.ts';
 import { lifecycleSharingContract } from '../lifecycle-sharing.contract.ts';
 import { lookingBackContract } from '../looking-back.contract.ts';
+import { archiveLaneContract, archivingContract } from '../archiving.contract.ts';
 import { olderLog, oneByOne, restoringContract } from '../restoring.contract.ts';
 import { JetStreamEventStore } from './jetstream-event-store.ts';
 
@@ -27,6 +28,8 @@ eventStoreContract(open);
 lifecycleSharingContract(open);
 lookingBackContract(open);
 restoringContract(open);
+archiveLaneContract(open);
+archivingContract(open);
 
 it('keeps the gaps of a log that it is filled with', async () => {
   const opened = await open();

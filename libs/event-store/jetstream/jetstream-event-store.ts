@@ -1,10 +1,11 @@
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import type { JobArchived } from '#libs/domain/archive/archive.events.ts';
 import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
 import type { LoggedEvent, PlatformEvent, Position } from '#libs/domain/platform-event.ts';
 import type { Logger } from '#libs/platform/logger.ts';
 import { PipelinedPublisher } from '#libs/platform/nats/pipelined-publisher.ts';
-import { belongsTo } from '../codec/lane-events.ts';
+import { belongsTo, isArchived } from '../codec/lane-events.ts';
 import {
   type DecisionLane,
   EMPTY_LANE,
@@ -18,12 +19,13 @@ import {
   type Moment,
   type NewestOf,
 } from '../event-store.port.ts';
-import { jobSubjects, subjectOf } from '../lane.ts';
+import { ARCHIVE_SUBJECTS, jobSubjects, subjectOf } from '../lane.ts';
 import type { StoredEvent } from '../stored-event.ts';
 import { appendMessage } from './append-message.ts';
 import { messageWriter, type ReadEntry, readEntry, storedEventOf } from './event-envelope.ts';
 import { declareEventStream, EVENT_STREAM } from './event-stream.ts';
 import { findMoment } from './find-moment.ts';
+import type { FedMessage } from './message-feed.ts';
 import { getMessage, readLane } from './read-lane.ts';
 import { followMessages, readMessages, type StreamAccess } from './read-messages.ts';
 import { restoreMessages } from './restore-messages.ts';
@@ -139,13 +141,27 @@ export class JetStreamEventStore implements EventStore {
   }
 
   async *history(apiName: ApiName, jobId: JobId, after = 0): AsyncGenerator<LogEntry> {
-    const filterSubject = jobSubjects(apiName, jobId);
-    const last = await reached(() => getMessage(this.access, { last_by_subj: filterSubject }));
-    if (last === null || last.sequence <= after) return;
-    const range = { filterSubject, firstSequence: after + 1, lastSequence: last.sequence };
-    for await (const message of readMessages(this.access, range)) {
+    for await (const message of this.recorded(jobSubjects(apiName, jobId), after)) {
       yield readEntry(message);
     }
+  }
+
+  async *storedHistory({ apiName, jobId }: JobAddress): AsyncGenerator<StoredEvent> {
+    for await (const message of this.recorded(jobSubjects(apiName, jobId), 0)) {
+      yield storedEventOf(message);
+    }
+  }
+
+  async *archives(after: Position): AsyncGenerator<LoggedEvent<JobArchived>> {
+    for await (const message of this.recorded(ARCHIVE_SUBJECTS, after)) {
+      const entry = readEntry(message);
+      if (entry.kind === 'event' && isArchived(entry.logged)) yield entry.logged;
+    }
+  }
+
+  async purge({ apiName, jobId }: JobAddress, upTo: Position): Promise<void> {
+    const removed = { filter: jobSubjects(apiName, jobId), seq: upTo + 1 };
+    await reached(() => this.access.manager.streams.purge(EVENT_STREAM, removed));
   }
 
   shareLifecycle(group: string, options: ShareOptions): AsyncIterable<LifecycleDelivery> {
@@ -156,6 +172,14 @@ export class JetStreamEventStore implements EventStore {
   close(): Promise<void> {
     this.publisher.close();
     return Promise.resolve();
+  }
+
+  /** What stands on subjects now, behind a position. */
+  private async *recorded(filterSubject: string, after: Position): AsyncGenerator<FedMessage> {
+    const last = await reached(() => getMessage(this.access, { last_by_subj: filterSubject }));
+    if (last === null || last.sequence <= after) return;
+    const range = { filterSubject, firstSequence: after + 1, lastSequence: last.sequence };
+    yield* readMessages(this.access, range);
   }
 
   /**

@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { silentLogger } from '#libs/platform/logger.ts';
 import { TestKurrentServer } from '#test/support/kurrentdb/kurrentdb-server.ts';
-import { eventStoreContract, type OpenedStore } from '../event-store.contract.ts';
+import { A_JOB } from '#test/support/job.builders.ts';
+import { archiveLaneContract } from '../archiving.contract.ts';
+import { API, eventStoreContract, jobLane, type OpenedStore, submitted } from '../event-store.contract.ts';
 import { lifecycleSharingContract } from '../lifecycle-sharing.contract.ts';
 import { lookingBackContract } from '../looking-back.contract.ts';
-import { RestoreRefused } from '../event-store.port.ts';
+import { EMPTY_LANE, PurgeRefused, RestoreRefused } from '../event-store.port.ts';
 import { oneByOne, olderLog } from '../restoring.contract.ts';
 import { KurrentDbEventStore } from './kurrentdb-event-store.ts';
 
@@ -24,6 +26,16 @@ describe('on gRPC in this process', () => {
   eventStoreContract(open);
   lifecycleSharingContract(open);
   lookingBackContract(open);
+  archiveLaneContract(open);
+
+  it('refuses to let go of events', async () => {
+    const { store, close } = await open();
+    const job = { apiName: API, jobId: A_JOB };
+    await store.append(jobLane(), submitted(), EMPTY_LANE);
+    await expect(store.purge(job, 1)).rejects.toThrow(PurgeRefused);
+    expect((await store.read(jobLane())).events).toHaveLength(1);
+    await close();
+  });
 
   it('refuses to be filled with another log', async () => {
     const opened = await open();
@@ -47,5 +59,6 @@ if (realUrl === '') {
     eventStoreContract(openReal);
     lifecycleSharingContract(openReal);
     lookingBackContract(openReal);
+    archiveLaneContract(openReal);
   });
 }

@@ -1,3 +1,4 @@
+import type { JobArchived } from '#libs/domain/archive/archive.events.ts';
 import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
 import type { LoggedEvent, PlatformEvent, Position } from '#libs/domain/platform-event.ts';
 import { belongsTo } from '../codec/lane-events.ts';
@@ -13,6 +14,7 @@ import {
   type LogEntry,
   type Moment,
   type NewestOf,
+  PurgeRefused,
   RestoreRefused,
 } from '../event-store.port.ts';
 import type { StoredEvent } from '../stored-event.ts';
@@ -124,6 +126,18 @@ export class KurrentDbEventStore implements EventStore {
     }
   }
 
+  // oxlint-disable-next-line require-yield
+  async *storedHistory(): AsyncGenerator<StoredEvent> {
+    throw nothingLeaves();
+  }
+
+  /** Nothing is archived that cannot leave the log. */
+  async *archives(): AsyncGenerator<LoggedEvent<JobArchived>> {}
+
+  purge(): Promise<void> {
+    return Promise.reject(nothingLeaves());
+  }
+
   shareLifecycle(group: string, options: ShareOptions): AsyncIterable<LifecycleDelivery> {
     return shareLifecycle(this.connection, group, options);
   }
@@ -142,3 +156,8 @@ export class KurrentDbEventStore implements EventStore {
     this.connection.logger.warn({ ...unreadable }, 'event in a lane skipped: it cannot be read');
   }
 }
+
+const nothingLeaves = (): PurgeRefused =>
+  new PurgeRefused(
+    'KurrentDB gives out positions and lets go of events itself, so jobs are not archived from it; unset ARCHIVE_URL',
+  );

@@ -30,6 +30,7 @@ export class StreamNames {
       case 'batch':
       case 'worker':
       case 'webhook':
+      case 'archive':
         return `${this.prefix}${lane.kind}-${lane.apiName}.${lane.jobId}`;
       case 'api':
         return `${this.prefix}api-${lane.apiName}`;
@@ -54,7 +55,7 @@ export class StreamNames {
     if (kind === 'audit') return api === 'log' && id === '' ? { kind } : null;
     if (kind === 'api') return id === '' ? { kind, apiName: apiName(api) } : null;
     if (id === '') return null;
-    if (kind === 'job' || kind === 'batch' || kind === 'worker' || kind === 'webhook') {
+    if (kind === 'job' || kind === 'batch' || kind === 'worker' || kind === 'webhook' || kind === 'archive') {
       return { kind, apiName: apiName(api), jobId: jobId(id) };
     }
     return kind === 'key'

@@ -170,6 +170,7 @@ export class Checks implements QueueObserver, StoreObserver {
       case 'ApiDeleted':
       case 'IdempotencyKeyClaimed':
       case 'LogCheckpointed':
+      case 'JobArchived':
         return null;
       default:
         return unreachable(event);

@@ -1,6 +1,8 @@
+import type { JobArchived } from '#libs/domain/archive/archive.events.ts';
 import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
 import type { LoggedEvent, PlatformEvent, Position } from '#libs/domain/platform-event.ts';
 import {
+  type ArchiveProblem,
   type DecisionLane,
   type EventStore,
   EventStoreUnavailable,
@@ -99,8 +101,12 @@ export class WiredEventStore implements EventStore {
     }
   }
 
-  followStored(after: Position, signal: AbortSignal): AsyncIterable<readonly StoredEvent[]> {
-    return this.store.followStored(after, signal);
+  followStored(
+    after: Position,
+    signal: AbortSignal,
+    onProblem?: (problem: ArchiveProblem) => void,
+  ): AsyncIterable<readonly StoredEvent[]> {
+    return this.store.followStored(after, signal, onProblem);
   }
 
   restore(events: AsyncIterable<StoredEvent>): Promise<void> {
@@ -124,6 +130,19 @@ export class WiredEventStore implements EventStore {
       return entries;
     };
     yield* await this.wire.call(this.caller, { what: 'history', run, unavailable });
+  }
+
+  storedHistory(job: JobAddress): AsyncIterable<StoredEvent> {
+    return this.store.storedHistory(job);
+  }
+
+  archives(after: Position): AsyncIterable<LoggedEvent<JobArchived>> {
+    return this.store.archives(after);
+  }
+
+  purge(job: JobAddress, upTo: Position): Promise<void> {
+    const run = () => this.store.purge(job, upTo);
+    return this.wire.call(this.caller, { what: 'purge', run, unavailable });
   }
 
   async *shareLifecycle(
