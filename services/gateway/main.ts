@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { openBatchQueue } from '#libs/batch-queue/batch-queue.wiring.ts';
-import { openEventStore } from '#libs/event-store/event-store.wiring.ts';
+import { openArchivedLog } from '#libs/archive/archived-log.wiring.ts';
+import { openArchiveStore } from '#libs/object-store/archive-store.wiring.ts';
 import { openInputFiles } from '#libs/object-store/input-files.wiring.ts';
 import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-store.ts';
 import { systemClock } from '#libs/platform/clock.ts';
@@ -16,7 +17,8 @@ const config = loadGatewayConfig(process.env);
 const logger = createLogger('gateway', config.logLevel);
 
 const nats = await connectNats(config.natsUrl, { name: 'gateway', logger });
-const store = await openEventStore(nats, config.eventStore, logger);
+const archives = openArchiveStore(config.aws);
+const store = await openArchivedLog(nats, { ...config, archives }, logger);
 const questions = new NatsRequestClient(config.natsUrl);
 
 const app = await createGateway({

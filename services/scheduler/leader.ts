@@ -2,12 +2,14 @@ import type { BatchQueue } from '#libs/batch-queue/batch-queue.port.ts';
 import type { Compute } from '#libs/compute/compute.port.ts';
 import type { EventStore } from '#libs/event-store/event-store.port.ts';
 import type { LeaderLease } from '#libs/leader-lease/leader-lease.port.ts';
+import type { ArchiveStore } from '#libs/object-store/archive-store.port.ts';
 import type { BlobStore } from '#libs/object-store/blob-store.port.ts';
 import type { Clock } from '#libs/platform/clock.ts';
 import type { Logger } from '#libs/platform/logger.ts';
 import type { DocumentStore } from '#libs/projection/document-store/document-store.port.ts';
 import { ViewFollower } from '#libs/projection/view-follower.ts';
 import { ViewSnapshots } from '#libs/projection/view-snapshots.ts';
+import { ArchiveJobs, type ArchiveRule } from './archive-jobs/archive-jobs.ts';
 import { KeepJobs } from './keep-jobs/keep-jobs.ts';
 import { SendWebhooks, type WebhookSettings } from './send-webhooks/send-webhooks.ts';
 import { RecordWorkers } from './record-workers/record-workers.ts';
@@ -25,6 +27,8 @@ export interface LeaderDeps {
   readonly queueLookMs?: number;
   readonly queueSweepMs?: number;
   readonly webhooks: WebhookSettings;
+  /** `null`: nothing is archived. */
+  readonly archiving?: { readonly archives: ArchiveStore; readonly rule: ArchiveRule } | null;
 }
 
 /**
@@ -82,7 +86,13 @@ export class Leader {
       webhooks.changed(jobs);
     });
     webhooks.takeOver();
+    const archiving = this.archive(follower, signal);
     await Promise.race([keepers.takeOver(), following]); // Nothing is caught up with after the end.
-    await following;
+    await Promise.all([following, archiving]);
+  }
+
+  private async archive(follower: ViewFollower, signal: AbortSignal): Promise<void> {
+    const { archiving } = this.deps;
+    if (archiving) await new ArchiveJobs(follower, { ...this.deps, ...archiving }, signal).run();
   }
 }

@@ -4,9 +4,10 @@ import { openBatchQueue } from '#libs/batch-queue/batch-queue.wiring.ts';
 import type { Compute } from '#libs/compute/compute.port.ts';
 import { LocalProcessCompute } from '#libs/compute/local-process/local-process-compute.ts';
 import { workerProgramIn } from '#libs/compute/local-process/worker-program.ts';
-import { openEventStore } from '#libs/event-store/event-store.wiring.ts';
+import { openArchivedLog } from '#libs/archive/archived-log.wiring.ts';
 import { JetStreamLeaderLease } from '#libs/leader-lease/jetstream/jetstream-leader-lease.ts';
 import { haltJob } from '#libs/messaging/job-halts.ts';
+import { openArchiveStore } from '#libs/object-store/archive-store.wiring.ts';
 import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-store.ts';
 import { systemClock } from '#libs/platform/clock.ts';
 import { createLogger } from '#libs/platform/logger.ts';
@@ -24,7 +25,8 @@ const logger = createLogger('scheduler', config.logLevel);
 const stopping = new AbortController();
 
 const nats = await connectNats(config.natsUrl, { name: 'scheduler', logger });
-const store = await openEventStore(nats, config.eventStore, logger);
+const archives = openArchiveStore(config.queue.aws);
+const store = await openArchivedLog(nats, { ...config, archives }, logger);
 const queue = await openBatchQueue(nats, config.queue, logger);
 const blobs = await JetStreamBlobStore.open(nats);
 const documents = await JetStreamDocumentStore.open(nats);
@@ -79,6 +81,7 @@ const leader = new Leader({
   queueLookMs: config.queueLookMs,
   queueSweepMs: config.queueLookMs,
   webhooks: config.webhooks,
+  archiving: config.archive && { archives, rule: config.archive },
 });
 const leading = leader.run(stopping.signal);
 leading.catch((error: unknown) => {

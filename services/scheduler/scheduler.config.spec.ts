@@ -16,6 +16,7 @@ describe('the configuration of the scheduler', () => {
       retention: { ageMsMax: 604_800_000, logBytesMax: 5_368_709_120 },
       queueLookMs: 10_000,
       kubernetes: null,
+      archive: null,
       webhooks: {
         secrets: [],
         allowPrivate: false,
@@ -51,7 +52,23 @@ describe('the configuration of the scheduler', () => {
     });
   });
 
+  it('takes where ended jobs are archived', () => {
+    const archive = (env: NodeJS.ProcessEnv) => loadSchedulerConfig(env).archive;
+    expect(archive({ ARCHIVE_URL: 's3://bucket/logs/' })).toEqual({
+      url: 's3://bucket/logs',
+      afterMs: 2_592_000_000,
+    });
+    expect(archive({ ARCHIVE_URL: 's3://bucket', ARCHIVE_AFTER_MS: '0' })).toEqual({
+      url: 's3://bucket',
+      afterMs: 0,
+    });
+    const onKurrentDb = { ARCHIVE_URL: 's3://bucket', EVENT_STORE: 'kurrentdb' };
+    expect(() => archive(onKurrentDb)).toThrow(/^ARCHIVE_URL: .* unset ARCHIVE_URL/);
+  });
+
   it.each([
+    ['ARCHIVE_URL', '/var/archive'],
+    ['ARCHIVE_AFTER_MS', '-1'],
     ['LEASE_MS', '10'],
     ['LEASE_MS', '1e12'],
     ['LEADER_TTL_MS', '499'],

@@ -14,6 +14,7 @@ import {
 } from '#libs/compute/worker-settings.ts';
 import { computeEnv } from '#libs/compute/compute-config.ts';
 import { webhookEnv } from '#libs/webhook/webhook-config.ts';
+import type { ArchiveRule } from './archive-jobs/archive-jobs.ts';
 import type { WebhookSettings } from './send-webhooks/send-webhooks.ts';
 import { durationMs, leaderEnv, loadConfig, platformEnv } from '#libs/platform/config.ts';
 import type { LogLevel } from '#libs/platform/logger.ts';
@@ -43,6 +44,16 @@ export const schedulerEnv = z.object({
   QUEUE_LOOK_MS: durationMs({ min: 100 })
     .default(10_000)
     .describe('How often to look for queues that are gone or that nobody needs any more, in ms'),
+  ARCHIVE_URL: z
+    .string()
+    .regex(/^s3:\/\/[^/]+(\/.*)?$/, { message: 'expected s3://bucket or s3://bucket/prefix' })
+    .optional()
+    .describe('Where the events of ended jobs are moved to; without it they stay in the log'),
+  ARCHIVE_AFTER_MS: count
+    .min(0)
+    .max(3650 * DAY_MS)
+    .default(30 * DAY_MS)
+    .describe('How long after the last event of an ended job its events are moved, in ms'),
   WEBHOOK_ALLOW_PRIVATE: z
     .stringbool()
     .default(false)
@@ -96,10 +107,18 @@ export interface SchedulerConfig {
   /** `null`: workers are processes of this machine. */
   readonly kubernetes: KubernetesConfig | null;
   readonly webhooks: WebhookSettings;
+  /** `null`: nothing is archived. */
+  readonly archive: ArchiveRule | null;
 }
+
+const NO_ARCHIVE_ON_KURRENTDB =
+  'ARCHIVE_URL: with EVENT_STORE=kurrentdb jobs cannot leave the log; unset ARCHIVE_URL, or use EVENT_STORE=jetstream';
 
 export function loadSchedulerConfig(env: NodeJS.ProcessEnv): SchedulerConfig {
   const parsed = loadConfig('scheduler', schedulerEnv, env);
+  if (parsed.ARCHIVE_URL !== undefined && parsed.EVENT_STORE === 'kurrentdb') {
+    throw new Error(NO_ARCHIVE_ON_KURRENTDB);
+  }
   const queue = queueConfig(parsed);
   const { NATS_URL: natsUrl, LOG_LEVEL: logLevel, HANDLER_READY_MS_MAX: readyMsMax } = parsed;
   const eventStore = eventStoreConfig(parsed);
@@ -121,6 +140,10 @@ export function loadSchedulerConfig(env: NodeJS.ProcessEnv): SchedulerConfig {
       logBytesMax: parsed.LOCAL_LOGS_MIB_MAX * MEBIBYTE_BYTES,
     },
     kubernetes: parsed.COMPUTE === 'kubernetes' ? kubernetesConfig(parsed, worker) : null,
+    archive:
+      parsed.ARCHIVE_URL === undefined
+        ? null
+        : { url: parsed.ARCHIVE_URL.replace(/\/+$/, ''), afterMs: parsed.ARCHIVE_AFTER_MS },
     webhooks: {
       secrets: parsed.WEBHOOK_SECRET,
       allowPrivate: parsed.WEBHOOK_ALLOW_PRIVATE,

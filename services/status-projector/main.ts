@@ -1,8 +1,9 @@
 import 'reflect-metadata';
-import { openEventStore } from '#libs/event-store/event-store.wiring.ts';
+import { openArchivedLog } from '#libs/archive/archived-log.wiring.ts';
 import { JetStreamLeaderLease } from '#libs/leader-lease/jetstream/jetstream-leader-lease.ts';
 import { tellVitals } from '#libs/messaging/projector-vitals.ts';
 import { NatsStatusFeed } from '#libs/messaging/status-feed.ts';
+import { openArchiveStore } from '#libs/object-store/archive-store.wiring.ts';
 import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-store.ts';
 import { systemClock } from '#libs/platform/clock.ts';
 import { createLogger } from '#libs/platform/logger.ts';
@@ -27,7 +28,8 @@ const logger = createLogger('status-projector', config.logLevel);
 const stopping = new AbortController();
 
 const nats = await connectNats(config.natsUrl, { name: 'status-projector', logger });
-const store = await openEventStore(nats, config.eventStore, logger);
+const archives = openArchiveStore(config.aws);
+const store = await openArchivedLog(nats, { ...config, archives }, logger);
 const blobs = await JetStreamBlobStore.open(nats);
 const snapshots = new ViewSnapshots(blobs, logger);
 const documents = await JetStreamDocumentStore.open(nats);

@@ -13,6 +13,7 @@ describe('the configuration of the status projector', () => {
       stalledAfterMs: 600_000,
       leaderTtlMs: 5000,
       readyLagMsMax: 5000,
+      aws: { isPathStyle: false, attemptsMax: 5 },
     });
   });
 

@@ -5,6 +5,7 @@ import {
   eventStoreConfig,
   eventStoreEnv,
 } from '#libs/event-store/event-store-config.ts';
+import { type AwsConfig, awsConfig, awsEnv } from '#libs/platform/aws/aws-config.ts';
 import {
   durationMs,
   leaderEnv,
@@ -19,6 +20,7 @@ export const statusProjectorEnv = z.object({
   ...readOnlyEnv,
   ...eventStoreEnv,
   ...leaderEnv,
+  ...awsEnv,
   SNAPSHOT_INTERVAL_MS: durationMs({ min: 100 })
     .default(10_000)
     .describe('How often the projector saves what it has folded, so a restart starts from there'),
@@ -53,6 +55,8 @@ export interface StatusProjectorConfig {
   readonly stalledAfterMs: number;
   readonly leaderTtlMs: number;
   readonly readyLagMsMax: number;
+  /** Where archives are. */
+  readonly aws: AwsConfig;
 }
 
 export function loadStatusProjectorConfig(env: NodeJS.ProcessEnv): StatusProjectorConfig {
@@ -70,5 +74,6 @@ export function loadStatusProjectorConfig(env: NodeJS.ProcessEnv): StatusProject
     stalledAfterMs: parsed.STALLED_AFTER_MS,
     leaderTtlMs: parsed.LEADER_TTL_MS,
     readyLagMsMax: parsed.READY_LAG_MS_MAX,
+    aws: awsConfig(parsed),
   };
 }

@@ -137,6 +137,16 @@ export class EndedJobTable {
     return newest;
   }
 
+  /** Jobs that nothing behind a position has changed. To be taken at once: the table may change. */
+  *unchangedBehind(position: Position): Generator<EndedJob> {
+    for (const chunk of this.chunks) {
+      for (let row = 0; row < chunk.rowCount; row++) {
+        if (chunk.view.getFloat64(row * ROW_BYTES + POSITION) > position) continue;
+        yield this.read(chunk, row);
+      }
+    }
+  }
+
   /** Jobs that were last changed behind a position, in the order of their ids. */
   changedAfter(position: Position): readonly EndedJob[] {
     const changed: EndedJob[] = [];
