@@ -3,6 +3,7 @@ import { pipeline, Readable } from 'node:stream';
 import { createGunzip, createGzip } from 'node:zlib';
 import { digestOf } from '#libs/audit/event-digest.ts';
 import { eventLine } from '#libs/audit/export-line.ts';
+import { linesOf } from '#libs/audit/lines-of.ts';
 import type { JobArchive } from '#libs/domain/archive/archive.events.ts';
 import type { StoredEvent } from '#libs/event-store/stored-event.ts';
 
@@ -50,23 +51,18 @@ export class ArchiveContent {
   }
 }
 
-const LINE_FEED = 0x0a;
-
 /** Lines of a packed archive without their line ends; `onBytes` gets all that was unpacked. */
-export async function* unpackedLines(
+export const unpackedLines = (
+  packed: AsyncIterable<Uint8Array>,
+  onBytes: (bytes: Uint8Array) => void,
+): AsyncIterable<Uint8Array> => linesOf(unpacked(packed, onBytes));
+
+async function* unpacked(
   packed: AsyncIterable<Uint8Array>,
   onBytes: (bytes: Uint8Array) => void,
 ): AsyncGenerator<Uint8Array> {
-  let rest: Uint8Array[] = [];
   for await (const piece of pipeline(Readable.from(packed), createGunzip(), () => {})) {
     onBytes(piece);
-    let start = 0;
-    for (let end = piece.indexOf(LINE_FEED); end !== -1; end = piece.indexOf(LINE_FEED, start)) {
-      yield Buffer.concat([...rest, piece.subarray(start, end)]);
-      rest = [];
-      start = end + 1;
-    }
-    if (start < piece.length) rest.push(piece.subarray(start));
+    yield piece;
   }
-  if (rest.length > 0) yield Buffer.concat(rest);
 }

@@ -60,6 +60,7 @@ function problemOfRead(error: unknown, place: EventPlace): ArchiveProblem | null
     return place.problem(null, error.message.replace(`${place.archive.url} `, ''));
   }
   if (error instanceof ArchiveMissing) return place.problem(null, 'is missing');
+  if (error instanceof MalformedExportLine) return place.problem(null, error.message);
   return isOfUnpacking(error) ? place.problem(null, `cannot be unpacked: ${error.message}`) : null;
 }
 

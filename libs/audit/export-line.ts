@@ -48,11 +48,19 @@ export interface LeftOut {
   readonly digests: Buffer;
 }
 
+/** What is wrong with an archive that events of the export are in. */
+export interface ArchiveFault {
+  readonly positions: string;
+  readonly eventId: string | null;
+  readonly message: string;
+}
+
 export type ExportLine =
   | { readonly kind: 'start'; readonly start: ExportStart }
   /** `digest` is what the line says that it is, as hex. */
   | { readonly kind: 'event'; readonly event: StoredEvent; readonly digest: string }
   | { readonly kind: 'left-out'; readonly leftOut: LeftOut }
+  | { readonly kind: 'archive-fault'; readonly fault: ArchiveFault }
   | { readonly kind: 'end'; readonly end: ExportEnd };
 
 /** A line that no export has. */
@@ -72,6 +80,11 @@ const startSchema = z.object({
 });
 const endSchema = z.object({ eventCount: z.int().nonnegative(), sha256 });
 const leftOutSchema = z.object({ positions: z.array(position), digests: z.base64() });
+const archiveFaultSchema = z.object({
+  positions: z.string(),
+  eventId: z.string().nullable(),
+  message: z.string(),
+});
 const placeSchema = z.object({
   position: z.string().regex(/^[1-9]\d{0,15}$/),
   storedat: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
@@ -83,6 +96,8 @@ export const startLine = (start: ExportStart): Buffer => controlLine('Started', 
 export const endLine = (end: ExportEnd): Buffer => controlLine('Completed', end);
 export const leftOutLine = ({ positions, digests }: LeftOut): Buffer =>
   controlLine('LeftOut', { positions, digests: digests.toString('base64') });
+
+export const archiveFaultLine = (fault: ArchiveFault): Buffer => controlLine('ArchiveFault', fault);
 
 function controlLine(name: string, data: object): Buffer {
   const envelope = {
@@ -153,6 +168,8 @@ export function readLine(line: Uint8Array): ExportLine {
       return { kind: 'start', start: dataOf(cloudEvent, startSchema) };
     case `${TYPE_PREFIX}Completed.v1`:
       return { kind: 'end', end: dataOf(cloudEvent, endSchema) };
+    case `${TYPE_PREFIX}ArchiveFault.v1`:
+      return { kind: 'archive-fault', fault: dataOf(cloudEvent, archiveFaultSchema) };
     case `${TYPE_PREFIX}LeftOut.v1`:
       return { kind: 'left-out', leftOut: leftOutIn(cloudEvent) };
     default:

@@ -73,6 +73,7 @@ export class ExportVerifier {
     if (read.kind === 'start') this.start ??= read.start;
     else if (read.kind === 'event') this.takeEvent(read.event, read.digest);
     else if (read.kind === 'left-out') this.takeLeftOut(read.leftOut);
+    else if (read.kind === 'archive-fault') this.add({ line: null, ...read.fault });
     else this.takeEnd(read.end);
     return read;
   }

@@ -21,6 +21,7 @@ import {
   type ReadWorkerLogQuery,
 } from '#libs/messaging/queries.ts';
 import { askVitals, type ProjectorVitals } from '#libs/messaging/projector-vitals.ts';
+import { refusalIn } from '#libs/messaging/query-refusal.ts';
 import type { NatsConnection } from '#libs/platform/nats/nats-connection.ts';
 import type { RequestClient } from '#libs/platform/nest/request-client.ts';
 import { JobQuestions } from './job-questions.ts';
@@ -96,7 +97,8 @@ export class NatsStatusQueries implements StatusQueries {
     try {
       return await this.client.ask<Answer>(pattern, question, timeoutMs);
     } catch (error) {
-      throw new QueryUnanswered(`no answer to ${pattern}`, { cause: error });
+      const because = refusalIn(error)?.message ?? null;
+      throw new QueryUnanswered(`no answer to ${pattern}`, because, { cause: error });
     }
   }
 }

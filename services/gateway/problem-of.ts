@@ -1,6 +1,10 @@
 import { BatchQueueUnavailable } from '#libs/batch-queue/batch-queue.port.ts';
 import { Rejection } from '#libs/domain/kernel/errors.ts';
-import { EventStoreUnavailable, VersionConflict } from '#libs/event-store/event-store.port.ts';
+import {
+  ArchiveUnreadable,
+  EventStoreUnavailable,
+  VersionConflict,
+} from '#libs/event-store/event-store.port.ts';
 import { JsonSyntaxError } from '#libs/json/json-syntax-error.ts';
 import { BlobStoreUnavailable } from '#libs/object-store/blob-store.port.ts';
 import { InputFilesUnavailable } from '#libs/object-store/input-files.port.ts';
@@ -44,6 +48,9 @@ function unavailability(error: unknown): Problem | null {
 function unavailabilityIn(error: unknown): string | null {
   // It says which bucket and how it failed, which whoever configured the store has to know.
   if (error instanceof InputFilesUnavailable) return error.message;
+  // Whoever keeps the archives has to know which object it is.
+  if (error instanceof ArchiveUnreadable) return error.message;
+  if (error instanceof QueryUnanswered && error.because !== null) return error.because;
   const part = unavailablePart(error);
   return part === null ? null : `${part} cannot be reached`;
 }

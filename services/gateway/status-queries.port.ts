@@ -20,6 +20,14 @@ import type { ProjectorVitals } from '#libs/messaging/projector-vitals.ts';
 /** No answer within the time a caller would wait; asking again is safe. */
 export class QueryUnanswered extends Error {
   override readonly name = 'QueryUnanswered';
+  /** @param because what whoever could not answer says, for whoever asked */
+  constructor(
+    message: string,
+    readonly because: string | null = null,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
 }
 
 export type FoundJob = NonNullable<GetJobAnswer['found']>;

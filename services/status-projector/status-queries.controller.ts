@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { Controller, Inject } from '@nestjs/common';
+import { Controller, Inject, UseFilters } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import {
   type GetApiAnswer,
@@ -20,6 +20,7 @@ import {
   QUERIES,
 } from '#libs/messaging/queries.ts';
 import { ViewFollower } from '#libs/projection/view-follower.ts';
+import { ArchiveFilter } from './archive.filter.ts';
 import { getApi, listApis } from './find-apis/find-apis.ts';
 import { JobAnswers } from './job-answers.ts';
 import { Vitals } from './tell-vitals/vitals.ts';
@@ -29,6 +30,7 @@ export const VIEW_FOLLOWER = Symbol('ViewFollower');
 
 /** Answers from views, once it holds everything that was recorded before the question. */
 @Controller()
+@UseFilters(ArchiveFilter)
 export class StatusQueriesController {
   constructor(
     @Inject(VIEW_FOLLOWER) private readonly follower: ViewFollower,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { DigestList } from '#libs/audit/digest-list.ts';
 import { digestOf } from '#libs/audit/event-digest.ts';
 import {
+  archiveFaultLine,
   endLine,
   eventLine,
   type ExportScope,
@@ -11,7 +12,7 @@ import {
 import { apiName } from '#libs/domain/kernel/ids.ts';
 import type { Position } from '#libs/domain/platform-event.ts';
 import { decodeEvent } from '#libs/event-store/codec/event-codec.ts';
-import type { EventStore } from '#libs/event-store/event-store.port.ts';
+import type { ArchiveProblem, EventStore } from '#libs/event-store/event-store.port.ts';
 import { subjectOf, SUBJECT_PREFIX } from '#libs/event-store/lane.ts';
 import type { StoredEvent } from '#libs/event-store/stored-event.ts';
 
@@ -30,7 +31,7 @@ export interface ExportOptions {
  *
  * Of a part, checkpoints are in it too, and of each interval between checkpoints that it touches the
  * digests of what is left out, so that the part can be verified without the rest. Held are only the digests
- * of one interval.
+ * of one interval. An archive that cannot be read, or is not as it was, is said where its events are.
  */
 export async function* exportLog(
   store: Pick<EventStore, 'lastPosition' | 'momentAt' | 'followStored'>,
@@ -45,7 +46,10 @@ export async function* exportLog(
     const enough = new AbortController();
     try {
       const either = AbortSignal.any([signal, enough.signal]);
-      for await (const group of store.followStored(0, either)) {
+      const faults: Buffer[] = [];
+      const onProblem = (problem: ArchiveProblem): void => void faults.push(faultLineOf(problem));
+      for await (const group of store.followStored(0, either, onProblem)) {
+        yield* faults.splice(0);
         const wanted = group.filter(({ position }) => position <= lastPosition);
         for (const event of wanted) yield* part.linesOf(event);
         if ((group.at(-1)?.position ?? 0) >= lastPosition) break;
@@ -56,6 +60,12 @@ export async function* exportLog(
   }
   if (!signal.aborted) yield part.end();
 }
+
+const faultLineOf = ({ archive, position, eventId, message }: ArchiveProblem): Buffer => {
+  const { firstPosition, lastPosition } = archive;
+  const positions = position === null ? `${firstPosition} to ${lastPosition}` : String(position);
+  return archiveFaultLine({ positions, eventId, message });
+};
 
 class ExportedPart {
   private readonly includes: (subject: string) => boolean;
