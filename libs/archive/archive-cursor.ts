@@ -1,6 +1,6 @@
 import type { Position } from '#libs/domain/platform-event.ts';
 import type { StoredEvent } from '#libs/event-store/stored-event.ts';
-import type { ArchiveSpan } from './archive-index.ts';
+import type { ArchiveSpan } from './archived-spans.ts';
 
 /** Reads one archive on from wherever it is; it may be parked, which costs reading it again. */
 export class ArchiveCursor {

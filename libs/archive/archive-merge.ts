@@ -1,7 +1,7 @@
 import type { Position } from '#libs/domain/platform-event.ts';
 import type { StoredEvent } from '#libs/event-store/stored-event.ts';
 import { ArchiveCursor } from './archive-cursor.ts';
-import type { ArchiveIndex, ArchiveSpan } from './archive-index.ts';
+import type { ArchivedSpans, ArchiveSpan } from './archived-spans.ts';
 
 const GROUP_COUNT_MAX = 500;
 /** Archives that are open at a time: jobs that ran at once were archived with overlapping positions. */
@@ -15,7 +15,7 @@ export class ArchiveMerge {
   private readonly begun = new Map<Position, ArchiveCursor>();
 
   constructor(
-    private readonly index: ArchiveIndex,
+    private readonly index: ArchivedSpans,
     private readonly open: (span: ArchiveSpan) => AsyncIterator<StoredEvent>,
   ) {}
 

@@ -2,6 +2,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { JobArchive } from '#libs/domain/archive/archive.events.ts';
 import { apiName, type JobId, jobId } from '#libs/domain/kernel/ids.ts';
+import type { PlatformEvent } from '#libs/domain/platform-event.ts';
 import {
   type ArchiveProblem,
   ArchiveUnreadable,
@@ -34,11 +35,13 @@ beforeEach(async () => {
   await writeJobs();
 });
 
+const write = (job: JobId, event: PlatformEvent): Promise<void> =>
+  writeHistory(log, { apiName: API, jobId: job }, [{ event, at: AT }]);
+
 /** Two jobs by turns: the first has the odd positions up to 9, the second the even ones and the rest. */
 async function writeJobs(): Promise<void> {
-  const write = (job: JobId, event: Parameters<typeof writeHistory>[2][number]['event']) =>
-    writeHistory(log, { apiName: API, jobId: job }, [{ event, at: AT }]);
-  for (const job of [A_JOB, OTHER_JOB]) await write(job, aJobSubmitted({ jobId: job, apiName: API }));
+  for (const job of [A_JOB, OTHER_JOB])
+    await write(job, aJobSubmitted({ jobId: job, apiName: API }));
   for (const index of [0, 1, 2]) {
     for (const job of [A_JOB, OTHER_JOB]) await write(job, batchSucceeded({ jobId: job, index }));
   }
@@ -155,7 +158,9 @@ describe('an archive that is missing', () => {
 
   it('is named to whoever reads the job', async () => {
     await expect(historyOf(store, A_JOB)).rejects.toThrow(ArchiveUnreadable);
-    await expect(historyOf(store, A_JOB)).rejects.toThrow(`job ${A_JOB}: archive ${url} is missing`);
+    await expect(historyOf(store, A_JOB)).rejects.toThrow(
+      `job ${A_JOB}: archive ${url} is missing`,
+    );
     expect(await historyOf(store, OTHER_JOB)).toHaveLength(5);
   });
 
@@ -180,27 +185,33 @@ describe('an archive that is missing', () => {
   });
 });
 
-describe('an archive that somebody changed', () => {
-  /** Lines of the archive of the first job, changed. */
-  async function tamper(change: (lines: string[]) => string[]): Promise<void> {
-    const { url } = await archive(A_JOB);
-    const lines = gunzipSync(archives.objects.get(url) ?? '').toString().split('\n');
-    archives.objects.set(url, gzipSync(change(lines).join('\n')));
+/** Lines of the archive of the first job, changed. */
+async function tamper(change: (lines: string[]) => string[]): Promise<void> {
+  const { url } = await archive(A_JOB);
+  const lines = gunzipSync(archives.objects.get(url) ?? '')
+    .toString()
+    .split('\n');
+  archives.objects.set(url, gzipSync(change(lines).join('\n')));
+}
+const problemsOfStored = async (): Promise<ArchiveProblem[]> => {
+  const problems: ArchiveProblem[] = [];
+  const last = await store.lastPosition();
+  const enough = new AbortController();
+  const onProblem = (problem: ArchiveProblem): number => problems.push(problem);
+  for await (const group of store.followStored(0, enough.signal, onProblem)) {
+    if ((group.at(-1)?.position ?? 0) >= last) break;
   }
-  const problemsOfStored = async (): Promise<ArchiveProblem[]> => {
-    const problems: ArchiveProblem[] = [];
-    const last = await store.lastPosition();
-    const enough = new AbortController();
-    const onProblem = (problem: ArchiveProblem): number => problems.push(problem);
-    for await (const group of store.followStored(0, enough.signal, onProblem)) {
-      if ((group.at(-1)?.position ?? 0) >= last) break;
-    }
-    enough.abort();
-    return problems;
-  };
+  enough.abort();
+  return problems;
+};
 
+describe('an archive that somebody changed', () => {
   it.each([
-    ['an event', (lines: string[]) => lines.with(2, `${lines[2]?.replace('"index":1', '"index":8')}`), 5],
+    [
+      'an event',
+      (lines: string[]) => lines.with(2, `${lines[2]?.replace('"index":1', '"index":8')}`),
+      5,
+    ],
     ['its order', ([a = '', b = '', ...others]: string[]) => [b, a, ...others], 1],
   ])('in %s is named by its position', async (_title, change, position) => {
     await tamper(change);

@@ -19,7 +19,7 @@ import { readStored } from '#libs/event-store/read-stored.ts';
 import type { StoredEvent } from '#libs/event-store/stored-event.ts';
 import type { ArchiveStore } from '#libs/object-store/archive-store.port.ts';
 import type { Logger } from '#libs/platform/logger.ts';
-import { ArchiveIndex } from './archive-index.ts';
+import { ArchivedSpans } from './archived-spans.ts';
 import { followArchived, followStoredArchived } from './follow-archived.ts';
 import { momentWithArchives } from './moment-archived.ts';
 import { readArchive } from './read-archive.ts';
@@ -35,13 +35,13 @@ export interface ArchivedEventStoreDeps {
 
 /** The log as if no job had left it: what was archived is read from where it is, at its positions. */
 export class ArchivedEventStore implements EventStore {
-  private readonly index: ArchiveIndex;
+  private readonly index: ArchivedSpans;
 
   constructor(
     private readonly log: EventStore & { close?(): Promise<void> },
     private readonly deps: ArchivedEventStoreDeps,
   ) {
-    this.index = new ArchiveIndex(log, deps.indexAgeMsMax ?? INDEX_AGE_MS_MAX);
+    this.index = new ArchivedSpans(log, deps.indexAgeMsMax ?? INDEX_AGE_MS_MAX);
   }
 
   async read<E extends PlatformEvent>(

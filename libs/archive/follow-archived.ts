@@ -11,7 +11,7 @@ import type { StoredEvent } from '#libs/event-store/stored-event.ts';
 import type { ArchiveStore } from '#libs/object-store/archive-store.port.ts';
 import type { Logger } from '#libs/platform/logger.ts';
 import { pause } from '#libs/platform/pause.ts';
-import type { ArchiveIndex, ArchiveSpan } from './archive-index.ts';
+import type { ArchivedSpans, ArchiveSpan } from './archived-spans.ts';
 import { ArchiveMerge } from './archive-merge.ts';
 import { notAsItWas, type OnArchiveProblem, readArchive } from './read-archive.ts';
 
@@ -19,7 +19,7 @@ const RETRY_MS = 2000;
 
 export interface ArchivedLog {
   readonly log: EventStore;
-  readonly index: ArchiveIndex;
+  readonly index: ArchivedSpans;
   readonly archives: ArchiveStore;
   readonly logger: Logger;
 }

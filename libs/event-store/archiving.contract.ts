@@ -67,7 +67,6 @@ export function archiveLaneContract(open: () => Promise<OpenedStore>): void {
       expect(await collected(store.history(API, A_JOB))).toEqual([]);
     });
   });
-
 }
 
 /** What every `EventStore` must do that lets go of archived jobs. */
@@ -93,7 +92,9 @@ export function archivingContract(open: () => Promise<OpenedStore>): void {
     it('is told in the order of the log, from any position on', async () => {
       const { store } = opened;
       await writeTwoJobs(store);
-      const facts = [A_JOB, OTHER_JOB].map((job) => factOf(jobArchived({ jobId: job, apiName: API })));
+      const facts = [A_JOB, OTHER_JOB].map((job) =>
+        factOf(jobArchived({ jobId: job, apiName: API })),
+      );
       for (const fact of facts) {
         await store.append(archiveLane(fact.event.data.jobId), fact, EMPTY_LANE);
       }

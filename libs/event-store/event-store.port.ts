@@ -1,9 +1,5 @@
 import type { ApiEvent } from '#libs/domain/api/api.events.ts';
-import type {
-  ArchiveEvent,
-  JobArchive,
-  JobArchived,
-} from '#libs/domain/archive/archive.events.ts';
+import type { ArchiveEvent, JobArchive, JobArchived } from '#libs/domain/archive/archive.events.ts';
 import type { AuditEvent } from '#libs/domain/audit/audit.events.ts';
 import type { BatchEvent } from '#libs/domain/batch/batch.events.ts';
 import type { IdempotencyKeyClaimed } from '#libs/domain/idempotency/idempotency.ts';

@@ -16,6 +16,14 @@ async function* chunks(...parts: readonly (Uint8Array | string)[]): AsyncGenerat
   }
 }
 
+async function* breaking(): AsyncGenerator<Uint8Array> {
+  yield randomBytes(9 * 1024 * 1024);
+  await Promise.resolve();
+  throw new Error('the log went away');
+}
+
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+
 /** What every `ArchiveStore` must do. `open` gives one with a bucket `archive`, which is empty. */
 export function archiveStoreContract(open: () => Promise<OpenedArchiveStore>): void {
   describe('ArchiveStore contract', () => {
@@ -60,16 +68,10 @@ export function archiveStoreContract(open: () => Promise<OpenedArchiveStore>): v
     it('keeps 20 MiB, in more parts than one', async () => {
       const parts = Array.from({ length: 20 }, () => randomBytes(1024 * 1024));
       await archives.write(URL, chunks(...parts));
-      const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
       expect(sha256(await bytesAt(URL))).toBe(sha256(Buffer.concat(parts)));
     });
 
     it('keeps nothing of what breaks off', async () => {
-      async function* breaking(): AsyncGenerator<Uint8Array> {
-        yield randomBytes(9 * 1024 * 1024);
-        await Promise.resolve();
-        throw new Error('the log went away');
-      }
       await expect(archives.write(URL, breaking())).rejects.toThrow('the log went away');
       await expect(bytesAt(URL)).rejects.toThrow(ArchiveMissing);
     });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { handlerEnvOf, loadSchedulerConfig, workerEnvOf } from './scheduler.config.ts';
 
+const archive = (env: NodeJS.ProcessEnv) => loadSchedulerConfig(env).archive;
+
 describe('the configuration of the scheduler', () => {
   it('has a default for every variable', () => {
     const { workersMax, warmWorkers, ...others } = loadSchedulerConfig({});
@@ -53,7 +55,6 @@ describe('the configuration of the scheduler', () => {
   });
 
   it('takes where ended jobs are archived', () => {
-    const archive = (env: NodeJS.ProcessEnv) => loadSchedulerConfig(env).archive;
     expect(archive({ ARCHIVE_URL: 's3://bucket/logs/' })).toEqual({
       url: 's3://bucket/logs',
       afterMs: 2_592_000_000,

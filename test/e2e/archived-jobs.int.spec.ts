@@ -134,7 +134,10 @@ async function readings(): Promise<readonly string[]> {
     `${job}/batches?at=20`,
     ...ats.filter((_, place) => place % 4 === 0).map((at) => `${job}${at}`),
   ]);
-  const lists = ['/v1/jobs', ...ats.filter((_, place) => place % 11 === 0).map((at) => `/v1/jobs${at}`)];
+  const lists = [
+    '/v1/jobs',
+    ...ats.filter((_, place) => place % 11 === 0).map((at) => `/v1/jobs${at}`),
+  ];
   const texts: string[] = [];
   for (const path of [...paths, ...lists]) {
     const answer = await fetch(`${url}${path}`);
@@ -231,7 +234,9 @@ describe('jobs that have left the log', () => {
       expect.objectContaining({
         positions: '17',
         eventId: expect.stringContaining('BatchSucceeded'),
-        message: expect.stringMatching(/^job \w+: archive s3:.* not what it was when it was archived/),
+        message: expect.stringMatching(
+          /^job \w+: archive s3:.* not what it was when it was archived/,
+        ),
       }),
     );
     expect(problems).toContainEqual(

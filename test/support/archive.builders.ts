@@ -2,7 +2,11 @@ import { ArchiveContent } from '#libs/archive/archive-content.ts';
 import type { JobArchive, JobArchived } from '#libs/domain/archive/archive.events.ts';
 import { apiName } from '#libs/domain/kernel/ids.ts';
 import { eventId } from '#libs/event-store/event-ids.ts';
-import { EMPTY_LANE, type EventStore, type JobAddress } from '#libs/event-store/event-store.port.ts';
+import {
+  EMPTY_LANE,
+  type EventStore,
+  type JobAddress,
+} from '#libs/event-store/event-store.port.ts';
 import type { ArchiveStore } from '#libs/object-store/archive-store.port.ts';
 import { A_JOB } from './job.builders.ts';
 
@@ -12,7 +16,7 @@ export const jobArchived = (data: Partial<JobArchive> = {}): JobArchived => ({
     jobId: A_JOB,
     apiName: apiName('sum'),
     status: 'succeeded',
-    url: 's3://archive/cortex/sum/job-9.ndjson.gz',
+    url: 's3://archive/cortex/sum/00000000000000aa-9.ndjson.gz',
     sha256: 'ab'.repeat(32),
     eventCount: 5,
     firstPosition: 1,

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { apiId, apiName, jobId, workerId } from '#libs/domain/kernel/ids.ts';
 import { RawJson } from '#libs/domain/kernel/raw-json.ts';
 import type { PlatformEvent } from '#libs/domain/platform-event.ts';
+import { jobArchived } from '#test/support/archive.builders.ts';
 import { type DecodedEvent, ceTypeOf, decodeEvent, encodeEvent } from './event-codec.ts';
 import { EVENT_REGISTRY, type EventType, newestVersion } from './event-registry.ts';
 
@@ -162,19 +163,7 @@ const newest: { [Type in EventType]: Extract<PlatformEvent, { type: Type }> } = 
     type: 'IdempotencyKeyClaimed',
     data: { jobId: job, bodySha256: 'e3b0c44298fc1c149afbf4c8996fb924' },
   },
-  JobArchived: {
-    type: 'JobArchived',
-    data: {
-      jobId: job,
-      apiName: api,
-      status: 'succeeded',
-      url: 's3://archive/cortex/image-classifier/0123456789abcdef-1044.ndjson.gz',
-      sha256: SHA256,
-      eventCount: 12,
-      firstPosition: 1000,
-      lastPosition: 1044,
-    },
-  },
+  JobArchived: jobArchived({ sha256: SHA256 }),
   LogCheckpointed: {
     type: 'LogCheckpointed',
     data: { firstPosition: 1, position: 9, eventCount: 8, sha256: SHA256, previousSha256: null },

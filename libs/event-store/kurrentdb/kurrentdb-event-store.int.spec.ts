@@ -3,7 +3,13 @@ import { silentLogger } from '#libs/platform/logger.ts';
 import { TestKurrentServer } from '#test/support/kurrentdb/kurrentdb-server.ts';
 import { A_JOB } from '#test/support/job.builders.ts';
 import { archiveLaneContract } from '../archiving.contract.ts';
-import { API, eventStoreContract, jobLane, type OpenedStore, submitted } from '../event-store.contract.ts';
+import {
+  API,
+  eventStoreContract,
+  jobLane,
+  type OpenedStore,
+  submitted,
+} from '../event-store.contract.ts';
 import { lifecycleSharingContract } from '../lifecycle-sharing.contract.ts';
 import { lookingBackContract } from '../looking-back.contract.ts';
 import { EMPTY_LANE, PurgeRefused, RestoreRefused } from '../event-store.port.ts';
@@ -29,12 +35,13 @@ describe('on gRPC in this process', () => {
   archiveLaneContract(open);
 
   it('refuses to let go of events', async () => {
-    const { store, close } = await open();
+    const opened = await open();
+    const { store } = opened;
     const job = { apiName: API, jobId: A_JOB };
     await store.append(jobLane(), submitted(), EMPTY_LANE);
     await expect(store.purge(job, 1)).rejects.toThrow(PurgeRefused);
     expect((await store.read(jobLane())).events).toHaveLength(1);
-    await close();
+    await opened.close();
   });
 
   it('refuses to be filled with another log', async () => {

@@ -55,7 +55,13 @@ export class StreamNames {
     if (kind === 'audit') return api === 'log' && id === '' ? { kind } : null;
     if (kind === 'api') return id === '' ? { kind, apiName: apiName(api) } : null;
     if (id === '') return null;
-    if (kind === 'job' || kind === 'batch' || kind === 'worker' || kind === 'webhook' || kind === 'archive') {
+    if (
+      kind === 'job' ||
+      kind === 'batch' ||
+      kind === 'worker' ||
+      kind === 'webhook' ||
+      kind === 'archive'
+    ) {
       return { kind, apiName: apiName(api), jobId: jobId(id) };
     }
     return kind === 'key'

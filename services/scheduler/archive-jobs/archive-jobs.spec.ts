@@ -14,7 +14,12 @@ import { ArchiveStoreUnavailable } from '#libs/object-store/archive-store.port.t
 import { InMemoryArchiveStore } from '#libs/object-store/in-memory/in-memory-archive-store.ts';
 import { silentLogger } from '#libs/platform/logger.ts';
 import { batchSucceeded } from '#test/support/batch.builders.ts';
-import { A_JOB, aJobSubmitted, enqueuingCompleted, jobCompleted } from '#test/support/job.builders.ts';
+import {
+  A_JOB,
+  aJobSubmitted,
+  enqueuingCompleted,
+  jobCompleted,
+} from '#test/support/job.builders.ts';
 import { seal, storedEvents, writeHistory } from '#test/support/sealed-log.ts';
 import { until } from '#test/support/until.ts';
 import { webhookDelivered } from '#test/support/webhook.builders.ts';
@@ -110,12 +115,13 @@ async function catchUp(): Promise<void> {
   for (const job of view.jobs.values()) if (job.end !== null) view.retire(job, '0'.repeat(16));
 }
 
+const clock = (): Date => {
+  looks += 1;
+  return new Date();
+};
+
 /** A leader, from now on. */
 function lead(rule: Partial<ArchiveRule> = {}): void {
-  const clock = (): Date => {
-    looks += 1;
-    return new Date();
-  };
   const url = 's3://archive/cortex';
   const deps = {
     store,

@@ -16,7 +16,7 @@ export interface ArchiveSpan {
  * It reads on no more often than it has to: what says that a job is archived stands in the log long before
  * the job leaves it.
  */
-export class ArchiveIndex {
+export class ArchivedSpans {
   /** Grows when there are others. */
   version = 0;
   private readonly known: ArchiveSpan[] = [];
