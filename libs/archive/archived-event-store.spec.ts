@@ -97,6 +97,13 @@ const textOf = ({ cloudEvent }: StoredEvent): unknown => ({
   data: Buffer.from(cloudEvent.data).toString(),
 });
 
+async function* oneByOne(events: readonly StoredEvent[]): AsyncGenerator<StoredEvent> {
+  for (const event of events) {
+    await Promise.resolve();
+    yield event;
+  }
+}
+
 describe('a log that jobs have left', () => {
   it.each([
     ['the first job', [A_JOB]],
@@ -139,6 +146,16 @@ describe('a log that jobs have left', () => {
     entries.push(...(((await groups.next()).value ?? []) as LogEntry[]));
     expect(entries).toHaveLength(12);
     await groups.return?.(null);
+  });
+
+  it('is imported whole, and needs no archive then', async () => {
+    const before = await readings(log);
+    await archive(A_JOB);
+    const imported = new InMemoryEventStore();
+    await imported.restore(oneByOne(await storedEvents(store)));
+    const nothing = new InMemoryArchiveStore();
+    const deps = { archives: nothing, logger: silentLogger, isReadOnly: true };
+    expect(await readings(new ArchivedEventStore(imported, deps))).toEqual(before);
   });
 
   it('reads a job that has not left from the log when its archive is away', async () => {

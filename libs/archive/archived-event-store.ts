@@ -30,6 +30,8 @@ const INDEX_AGE_MS_MAX = 5000;
 export interface ArchivedEventStoreDeps {
   readonly archives: ArchiveStore;
   readonly logger: Logger;
+  /** Whether no job leaves this log any more: then what is in the log is read from there. */
+  readonly isReadOnly?: boolean;
   readonly indexAgeMsMax?: number;
 }
 
@@ -148,6 +150,8 @@ export class ArchivedEventStore implements EventStore {
   private async *archivedHistory(job: JobAddress, after: Position): AsyncGenerator<LogEntry> {
     const archive = await this.archiveOf(job);
     if (archive === null || archive.lastPosition <= after) return;
+    // As an imported one is, which has all events again.
+    if (this.deps.isReadOnly === true && (await this.isInLog(archive))) return;
     const events = readArchive(this.deps.archives, archive);
     try {
       for await (const event of events) {

@@ -8,6 +8,8 @@ import { ArchivedEventStore } from './archived-event-store.ts';
 export interface ArchivedLogConfig {
   readonly eventStore: EventStoreConfig;
   readonly archives: ArchiveStore;
+  /** Of a platform that only reads. */
+  readonly isReadOnly?: boolean;
 }
 
 /**
@@ -17,10 +19,11 @@ export interface ArchivedLogConfig {
  */
 export async function openArchivedLog(
   connection: NatsConnection,
-  { eventStore, archives }: ArchivedLogConfig,
+  { eventStore, archives, isReadOnly = false }: ArchivedLogConfig,
   logger: Logger,
 ): Promise<OpenedEventStore> {
   const log = await openEventStore(connection, eventStore, logger);
   // From KurrentDB no job leaves, and its positions always have gaps.
-  return eventStore.kind === 'kurrentdb' ? log : new ArchivedEventStore(log, { archives, logger });
+  if (eventStore.kind === 'kurrentdb') return log;
+  return new ArchivedEventStore(log, { archives, logger, isReadOnly });
 }

@@ -20,7 +20,13 @@ const GAP_SUBJECT = `${SUBJECT_PREFIX}_log.gap`;
 const GAP_COUNT_MAX = 10_000_000;
 const WINDOW_COUNT = 512;
 /** Lanes that are read backwards, by what each message says that it follows. */
-const DECIDED: ReadonlySet<string | null> = new Set(['job', 'api', 'idempotency-key', 'audit']);
+const DECIDED: ReadonlySet<string | null> = new Set([
+  'job',
+  'api',
+  'idempotency-key',
+  'audit',
+  'archive',
+]);
 
 /** A stream counts its messages without gaps, so gaps are filled, and emptied at the end. */
 export async function restoreMessages(

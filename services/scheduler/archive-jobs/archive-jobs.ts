@@ -61,6 +61,7 @@ interface Leaving {
  */
 export class ArchiveJobs {
   private readonly archived = new Set<JobId>();
+  /** In the order in which they are due. */
   private leaving: Leaving[] = [];
 
   constructor(
@@ -110,6 +111,7 @@ export class ArchiveJobs {
         const { jobId } = job;
         this.deps.logger.warn({ err: error, jobId }, 'job not archived, will retry');
       }
+      await this.leaveDue(); // There may be many that are due for the first time.
     }
   }
 
@@ -160,17 +162,17 @@ export class ArchiveJobs {
 
   private async leaveDue(): Promise<void> {
     const nowMs = performance.now();
-    const due = this.leaving.filter(({ dueMs }) => dueMs <= nowMs);
-    for (const one of due) {
+    const dueCount = this.leaving.findIndex(({ dueMs }) => dueMs > nowMs);
+    const due = this.leaving.splice(0, dueCount === -1 ? this.leaving.length : dueCount);
+    for (const { archive, isChecked } of due) {
       if (this.signal.aborted) return;
-      const { archive, isChecked } = one;
       try {
         if (!isChecked) await this.check(archive);
         await this.deps.store.purge(archive, archive.lastPosition);
-        this.leaving = this.leaving.filter((other) => other !== one);
       } catch (error) {
         const { jobId } = archive;
         this.deps.logger.warn({ err: error, jobId }, 'archived job stays in the log, will retry');
+        this.leaveLater(archive, isChecked);
       }
     }
   }
