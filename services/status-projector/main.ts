@@ -93,7 +93,7 @@ const sealing = config.isReadOnly
         logger,
       },
       stopping.signal,
-      follower.caughtUp(),
+      () => follower.caughtUp(),
     );
 const rebuild = new RebuildProjection({
   store,

@@ -65,7 +65,10 @@ const recordBatches = (count: number, first = 0): Promise<void> =>
     }),
   );
 
-function start(rule: WriteCheckpointsDeps['rule'], ready: Promise<void> = Promise.resolve()): void {
+function start(
+  rule: WriteCheckpointsDeps['rule'],
+  ready: () => Promise<void> = () => Promise.resolve(),
+): void {
   const lease = new InMemoryLeaderLease();
   const deps = { store, lease, rule, clock: systemClock, logger: silentLogger };
   running.push(writeCheckpoints(deps, stop.signal, ready));
@@ -159,10 +162,20 @@ describe('checkpoints', () => {
   it('wait for whoever reads the log first', async () => {
     const { promise: ready, resolve: finish } = Promise.withResolvers<void>();
     await recordBatches(5);
-    start({ eventCountMax: 5, intervalMs: LONG_MS }, ready);
+    start({ eventCountMax: 5, intervalMs: LONG_MS }, () => ready);
     await new Promise((resolve) => setImmediate(resolve));
     expect(await checkpoints()).toEqual([]);
     finish();
     await untilWritten(1);
+  });
+
+  it('begins later when the log could not be asked at first', async () => {
+    await recordBatches(5);
+    let asked = 0;
+    start({ eventCountMax: 5, intervalMs: LONG_MS }, async () => {
+      if (++asked === 1) throw new EventStoreUnavailable('down');
+    });
+    await untilWritten(1);
+    expect(asked).toBe(2);
   });
 });

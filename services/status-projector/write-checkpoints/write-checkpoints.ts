@@ -29,28 +29,37 @@ export interface WriteCheckpointsDeps {
  * Seals the log: reads it as it is stored, by a reader of its own behind the newest checkpoint, and
  * appends the next checkpoint whenever one is due, until `signal` aborts.
  *
+ * Nothing ends it but `signal`: a log that cannot be sealed for a while is sealed later, and the fold
+ * beside it goes on.
+ *
  * @param ready resolves when hashing may begin: a fold that has the log to read comes first
  */
 export async function writeCheckpoints(
   deps: WriteCheckpointsDeps,
   signal: AbortSignal,
-  ready: Promise<void>,
+  ready: () => Promise<void>,
 ): Promise<void> {
-  await Promise.race([ready, aborted(signal)]);
   while (!signal.aborted) {
-    const lost = await deps.lease.acquire(signal).catch((error: unknown) => {
-      if (signal.aborted) return null;
-      throw error;
-    });
-    if (lost === null) return;
-    while (!lost.aborted) {
-      try {
-        await sealOnFrom(await newestSeal(deps), deps, lost);
-      } catch (error) {
-        if (error instanceof VersionConflict) continue; // Somebody else wrote it: go on from that.
-        deps.logger.warn({ err: error }, 'checkpoint not written, will retry');
-        await pause(RETRY_MS, lost);
-      }
+    try {
+      await Promise.race([ready(), aborted(signal)]);
+      const lost = await deps.lease.acquire(signal);
+      await sealWhileLeading(deps, lost);
+    } catch (error) {
+      if (signal.aborted) return;
+      deps.logger.warn({ err: error }, 'log not sealed, will retry');
+      await pause(RETRY_MS, signal);
+    }
+  }
+}
+
+async function sealWhileLeading(deps: WriteCheckpointsDeps, lost: AbortSignal): Promise<void> {
+  while (!lost.aborted) {
+    try {
+      await sealOnFrom(await newestSeal(deps), deps, lost);
+    } catch (error) {
+      if (error instanceof VersionConflict) continue; // Somebody else wrote it: go on from that.
+      deps.logger.warn({ err: error }, 'checkpoint not written, will retry');
+      await pause(RETRY_MS, lost);
     }
   }
 }
