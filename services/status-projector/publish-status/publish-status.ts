@@ -9,6 +9,7 @@ import type { LeaderLease } from '#libs/leader-lease/leader-lease.port.ts';
 import type { StatusFeed } from '#libs/messaging/status-feed.ts';
 import type { Clock } from '#libs/platform/clock.ts';
 import type { Logger } from '#libs/platform/logger.ts';
+import { pause } from '#libs/platform/pause.ts';
 import { StatusThrottle } from './status-throttle.ts';
 
 /** Five documents a second of each job. */
@@ -18,6 +19,7 @@ const INTERVAL_MS = 200;
  * died between a job's end and telling it. Longer than a lease lasts.
  */
 const RECENT_MS = 60_000;
+const RETRY_MS = 1000;
 
 /** What is known of all jobs, and waiting for what was recorded meanwhile. */
 export interface FollowedJobs {
@@ -53,7 +55,7 @@ export class PublishStatus {
 
   /** Ends when `signal` aborts, after telling what was still to be told. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.race([this.deps.followed.caughtUp(), aborted(signal)]);
+    await this.caughtUp(signal);
     while (!signal.aborted) {
       const lost = await this.deps.lease.acquire(signal).catch((error: unknown) => {
         if (signal.aborted) return null;
@@ -61,6 +63,18 @@ export class PublishStatus {
       });
       if (lost === null) return;
       await this.publishUntil(lost);
+    }
+  }
+
+  /** Also when the log cannot be asked where it ends: then it is asked again. */
+  private async caughtUp(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        return await Promise.race([this.deps.followed.caughtUp(), aborted(signal)]);
+      } catch (error) {
+        this.deps.logger.warn({ err: error }, 'not caught up with the log, will retry');
+        await pause(RETRY_MS, signal);
+      }
     }
   }
 
