@@ -9,6 +9,8 @@ import { deliveredMessage, type StoredMessage } from './stored-message.ts';
 const AHEAD_COUNT_MAX = 4096;
 const AHEAD_BYTES_MAX = 8 * 1024 * 1024;
 const PULL_MS_MAX = 30_000;
+/** How soon a reader of a range learns that what it waits for has left the log. */
+const RANGE_PULL_MS_MAX = 10_000;
 const HEARTBEAT_MS = 5000;
 /** Two heartbeats missed and some. */
 const SILENCE_MS_MAX = 12_000;
@@ -18,6 +20,7 @@ const CONSUMER_IDLE_MS_MAX = 60_000;
 const HEARTBEAT = 100;
 /** The pull request ran out of time, or of bytes. */
 const PULL_ENDED = /^408 |^409 .*MaxBytes/i;
+const PULL_EXPIRED = /^408 /;
 
 /** A message, when it was stored, and how many the consumer can still deliver after it. */
 export interface FedMessage extends StoredMessage {
@@ -30,6 +33,8 @@ export interface FeedOptions {
   readonly firstSequence: number;
   /** Only messages of these subjects; without it all. */
   readonly filterSubject?: string | undefined;
+  /** Whether it breaks when nothing comes for long: all that is wanted was there before. */
+  readonly isOfRange?: boolean;
 }
 
 /**
@@ -40,6 +45,9 @@ export interface FeedOptions {
  * restarted, the consumer was lost, or the connection was.
  */
 export class MessageFeed {
+  /** Whether the consumer found nothing to deliver when it was made. */
+  readonly isEmpty: boolean;
+  private readonly isOfRange: boolean;
   private readonly inbox = createInbox();
   private arrived: FedMessage[] = [];
   private requestedCount = 0;
@@ -53,9 +61,10 @@ export class MessageFeed {
     private readonly connection: NatsConnection,
     private readonly manager: JetStreamManager,
     private readonly consumerName: string,
-    /** Whether the consumer found nothing to deliver when it was made. */
-    readonly isEmpty: boolean,
+    { isEmpty, isOfRange }: { readonly isEmpty: boolean; readonly isOfRange: boolean },
   ) {
+    this.isEmpty = isEmpty;
+    this.isOfRange = isOfRange;
     const subscription = connection.subscribe(this.inbox, {
       callback: (error, message) => (error === null ? this.receive(message) : this.break()),
     });
@@ -73,7 +82,7 @@ export class MessageFeed {
   static async open(
     connection: NatsConnection,
     manager: JetStreamManager,
-    { firstSequence, filterSubject }: FeedOptions,
+    { firstSequence, filterSubject, isOfRange = false }: FeedOptions,
   ): Promise<MessageFeed> {
     const { name, num_pending: pendingCount } = await manager.consumers.add(EVENT_STREAM, {
       name: `feed_${crypto.randomUUID()}`,
@@ -85,7 +94,8 @@ export class MessageFeed {
       mem_storage: true,
       num_replicas: 1,
     });
-    return new MessageFeed(connection, manager, name, pendingCount === 0);
+    const isEmpty = pendingCount === 0;
+    return new MessageFeed(connection, manager, name, { isEmpty, isOfRange });
   }
 
   /** Waits for messages and takes all that have arrived; `null` once the feed is broken or closed. */
@@ -121,7 +131,7 @@ export class MessageFeed {
     const pull = {
       batch,
       max_bytes: Math.max(AHEAD_BYTES_MAX, 2 * payloadMax), // Below one message it would never end.
-      expires: nanos(PULL_MS_MAX),
+      expires: nanos(this.isOfRange ? RANGE_PULL_MS_MAX : PULL_MS_MAX),
       idle_heartbeat: nanos(HEARTBEAT_MS),
     };
     this.requestedCount += batch;
@@ -154,7 +164,9 @@ export class MessageFeed {
     const unusedCount = headers?.get('Nats-Pending-Messages') ?? '';
     if (!PULL_ENDED.test(headers?.status ?? '') || unusedCount === '') return this.break();
     this.requestedCount = Math.max(0, this.requestedCount - Number(unusedCount));
-    if (this.arrived.length === 0) this.request();
+    if (this.arrived.length > 0) return;
+    if (this.isOfRange && PULL_EXPIRED.test(headers?.status ?? '')) return this.break();
+    this.request();
   }
 
   private checkSilence(): void {

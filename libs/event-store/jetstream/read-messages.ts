@@ -5,6 +5,8 @@ import { pause } from '#libs/platform/pause.ts';
 import { EventStoreUnavailable } from '../event-store.port.ts';
 import { type FedMessage, type FeedOptions, MessageFeed } from './message-feed.ts';
 
+/** An archived job leaves the log long after whoever begins to read it reads its archive. */
+const LEFT = 'the events left the log while they were read; ask again';
 const RETRY_MS_MIN = 50;
 const RETRY_MS_MAX = 2000;
 /** About 7 s of trying again, for readers that do not wait for ever. */
@@ -64,9 +66,11 @@ export async function* readMessages(
 ): AsyncGenerator<FedMessage> {
   let { firstSequence } = range;
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-    const feed = await openFeed(access, { firstSequence, filterSubject }, attempt);
+    const place = { firstSequence, filterSubject, isOfRange: true };
+    const feed = await openFeed(access, place, attempt);
     try {
-      if (feed?.isEmpty === true) return;
+      if (feed?.isEmpty === true && firstSequence === range.firstSequence) return;
+      if (feed?.isEmpty === true) throw new EventStoreUnavailable(`${filterSubject}: ${LEFT}`);
       for (;;) {
         const messages = (await feed?.take()) ?? null;
         if (messages === null) break;
