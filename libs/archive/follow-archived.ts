@@ -4,6 +4,7 @@ import {
   type ArchiveProblem,
   ArchiveUnreadable,
   type EventStore,
+  EventStoreUnavailable,
   type LogEntry,
 } from '#libs/event-store/event-store.port.ts';
 import { readStored } from '#libs/event-store/read-stored.ts';
@@ -39,12 +40,26 @@ export async function* followArchived(
   );
   const groups = archived.log.follow(after, signal);
   const fill = async function* (range: Gap): AsyncGenerator<readonly LogEntry[]> {
+    await untilKnown(archived, signal);
     for await (const events of merge.between(range.after, range.before)) {
       yield events.map(readStored);
     }
     if (problems.length > 0) yield problems.splice(0).map(unreadableOf);
   };
   yield* closing(merge, filled(groups, { after, positionOf, fill }));
+}
+
+/** Who follows outlives an outage of the server also where it has to ask for what was archived. */
+async function untilKnown({ index, logger }: ArchivedLog, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await index.spans();
+      return;
+    } catch (error) {
+      logger.warn({ err: error }, 'not known what is archived, will retry');
+      await pause(RETRY_MS, signal);
+    }
+  }
 }
 
 /** The same of events as they are stored. */
@@ -143,7 +158,7 @@ async function* patientReader(
       }
       return;
     } catch (error) {
-      if (!(error instanceof ArchiveUnreadable)) throw error;
+      if (!(error instanceof EventStoreUnavailable)) throw error; // `ArchiveUnreadable` is one.
       logger.warn({ err: error }, 'archive cannot be read, will retry');
       await pause(RETRY_MS, signal);
     }

@@ -1,3 +1,4 @@
+import type { QueryRefusal } from './query-refusal.ts';
 import type { JobStatusCode } from '#libs/domain/job/job-status-code.ts';
 import type { ApiId, ApiName, JobId, WorkerId } from '#libs/domain/kernel/ids.ts';
 import type { Position } from '#libs/domain/platform-event.ts';
@@ -78,6 +79,8 @@ export interface JobAtQuery {
 export interface JobAtAnswer extends GetJobAnswer {
   /** `null` when there is no API at the endpoint, or it was not asked about. */
   readonly apiAtEndpoint: ApiName | null;
+  /** Why nothing can be said of this job now, while there are answers about the others. */
+  readonly refusal?: QueryRefusal;
 }
 
 /** Questions that came up at the same time: one message costs little more with fifty of them. */

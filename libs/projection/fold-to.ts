@@ -3,7 +3,11 @@ import type { EventStore } from '#libs/event-store/event-store.port.ts';
 import { positionOf } from './fold-job.ts';
 import type { ViewFold } from './view-fold.ts';
 
-/** Folds on until `position` and no further, which must be in the log. Ends early when `signal` aborts. */
+/**
+ * Folds on until `position` and no further. Ends early when `signal` aborts.
+ *
+ * @param position where something stands in the log, or before something that does
+ */
 export async function foldTo(
   store: Pick<EventStore, 'follow'>,
   fold: ViewFold,
@@ -17,6 +21,8 @@ export async function foldTo(
     const wanted = entries.filter((entry) => positionOf(entry) <= position);
     await fold.take(wanted, signal);
     await fold.ended.hasSpace();
-    if (wanted.length < entries.length || fold.view.position >= position) return enough.abort();
+    const isBeyond = wanted.length < entries.length;
+    if (isBeyond && !signal.aborted) fold.view.skip(position); // Nothing stands in between.
+    if (isBeyond || fold.view.position >= position) return enough.abort();
   }
 }

@@ -45,12 +45,14 @@ export class NatsStatusQueries implements StatusQueries {
   ) {}
 
   async getJob(query: GetJobQuery): Promise<FoundJob | null> {
-    if (!query.asOf) return (await this.jobs.ask({ jobId: query.jobId, endpoint: null })).found;
+    if (!query.asOf) return (await this.getJobAt({ jobId: query.jobId, endpoint: null })).found;
     return (await this.ask<GetJobAnswer>(QUERIES.getJob, query, PAST_TIMEOUT_MS)).found;
   }
 
-  getJobAt(query: JobAtQuery): Promise<JobAtAnswer> {
-    return this.jobs.ask(query);
+  async getJobAt(query: JobAtQuery): Promise<JobAtAnswer> {
+    const answer = await this.jobs.ask(query);
+    if (answer.refusal === undefined) return answer;
+    throw new QueryUnanswered(`no answer to ${QUERIES.getJobs}`, answer.refusal.message);
   }
 
   listJobs(query: ListJobsQuery): Promise<ListJobsAnswer> {

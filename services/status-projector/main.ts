@@ -41,6 +41,15 @@ const follower = await ViewFollower.open({
   isWriter: true,
 });
 
+// All before anything runs: whoever folds the log answers nothing else for a while.
+const openLease = (name: string): Promise<JetStreamLeaderLease> =>
+  JetStreamLeaderLease.open(nats, { name, ttlMs: config.leaderTtlMs, logger });
+const leases = {
+  feed: await openLease('status-feed'),
+  checkpoints: await openLease('checkpoints'),
+  rebuild: await openLease('projection-rebuild'),
+};
+
 const { stalledAfterMs } = config;
 const stalledRule = () => ({ nowMs: systemClock().getTime(), stalledAfterMs });
 
@@ -48,11 +57,7 @@ const publisher = new PublishStatus({
   store,
   followed: follower,
   feed: new NatsStatusFeed(nats),
-  lease: await JetStreamLeaderLease.open(nats, {
-    name: 'status-feed',
-    ttlMs: config.leaderTtlMs,
-    logger,
-  }),
+  lease: leases.feed,
   clock: systemClock,
   stalledRule,
   logger,
@@ -83,11 +88,7 @@ const sealing = config.isReadOnly
   : writeCheckpoints(
       {
         store,
-        lease: await JetStreamLeaderLease.open(nats, {
-          name: 'checkpoints',
-          ttlMs: config.leaderTtlMs,
-          logger,
-        }),
+        lease: leases.checkpoints,
         rule: config.checkpoints,
         clock: systemClock,
         logger,
@@ -100,11 +101,7 @@ const rebuild = new RebuildProjection({
   snapshots,
   documents,
   followed: follower,
-  lease: await JetStreamLeaderLease.open(nats, {
-    name: 'projection-rebuild',
-    ttlMs: config.leaderTtlMs,
-    logger,
-  }),
+  lease: leases.rebuild,
   clock: systemClock,
   logger,
 });

@@ -39,8 +39,13 @@ export class HandlerPorts {
       this.next = port + 1 === RANGE.end ? RANGE.first : port + 1;
       if (this.locks.has(port)) continue;
       this.locks.set(port, null);
-      if (await this.hold(port)) return port;
-      this.locks.delete(port);
+      let isHeld = false;
+      try {
+        isHeld = await this.hold(port);
+      } finally {
+        if (!isHeld) this.giveBack(port);
+      }
+      if (isHeld) return port;
     }
     throw new NoPortFree();
   }
@@ -58,7 +63,6 @@ export class HandlerPorts {
     }
     const trial = await listening({ port, host: '127.0.0.1' });
     if (trial !== null) await new Promise((resolve) => trial.close(resolve));
-    else this.giveBack(port);
     return trial !== null;
   }
 }

@@ -36,14 +36,16 @@ export class JetStreamLeaderLease implements LeaderLease {
     { name, ttlMs = TTL_MS, logger }: JetStreamLeaderLeaseOptions,
   ): Promise<JetStreamLeaderLease> {
     const manager = await jetstreamManager(connection);
-    // A question that is not answered within a third of the lease is asked again.
-    const kvm = new Kvm(jetstream(connection, { timeout: ttlMs / 3 }));
-    const bucket = await kvm.create(BUCKET, { ttl: ttlMs, history: 1 });
+    await new Kvm(connection).create(BUCKET, { ttl: ttlMs, history: 1 });
     const { config } = await manager.streams.info(`KV_${BUCKET}`);
     if (config.max_age !== nanos(ttlMs)) {
       const duplicate_window = Math.min(config.duplicate_window, nanos(ttlMs));
       await manager.streams.update(config.name, { max_age: nanos(ttlMs), duplicate_window });
     }
+    // From here on a question that is not answered within a third of the lease is asked again. To open
+    // the bucket so would fail whoever is busy as long as that, and this asks nothing.
+    const impatient = jetstream(connection, { timeout: ttlMs / 3, checkAPI: false });
+    const bucket = await new Kvm(impatient).open(BUCKET, { allow_direct: config.allow_direct });
     return new JetStreamLeaderLease(bucket, { name, ttlMs, logger });
   }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { ArchiveContent } from '#libs/archive/archive-content.ts';
 import { readArchive } from '#libs/archive/read-archive.ts';
 import type { JobArchive, JobArchived } from '#libs/domain/archive/archive.events.ts';
@@ -60,6 +61,11 @@ interface Leaving {
  * leads next does again what was not finished; a job of which the log does not say that it is archived never leaves it.
  */
 export class ArchiveJobs {
+  /**
+   * Part of the names of what it writes: one that was paused, while another leader archived a job and
+   * had it leave, must not write what is left of the job over that.
+   */
+  private readonly leaderId = randomUUID();
   private readonly archived = new Set<JobId>();
   /** In the order in which they are due. */
   private leaving: Leaving[] = [];
@@ -128,13 +134,17 @@ export class ArchiveJobs {
     const lane = { kind: 'archive', apiName, jobId } as const;
     const known = await this.deps.store.newest<JobArchived>(lane);
     if (known.logged !== null) return this.take(known.logged.event.data, false);
-    const lastPosition = await this.lastPosition(job);
-    if (lastPosition === 0 || lastPosition > upTo) return;
+    const { eventCount, lastPosition } = await this.extentOf(job);
+    if (eventCount === 0 || lastPosition > upTo) return;
 
-    const url = `${this.deps.rule.url}/${apiName}/${jobId}-${lastPosition}.ndjson.gz`;
+    const url = `${this.deps.rule.url}/${apiName}/${jobId}-${this.leaderId}.ndjson.gz`;
     const content = new ArchiveContent(this.eventsUpTo(job, lastPosition));
     await this.deps.archives.write(url, content.packed());
-    const archive: JobArchive = { jobId, apiName, status, url, ...content.summary() };
+    const summary = content.summary();
+    if (summary.eventCount !== eventCount || summary.lastPosition !== lastPosition) {
+      throw new Error('the job left the log while it was archived');
+    }
+    const archive: JobArchive = { jobId, apiName, status, url, ...summary };
     await this.check(archive);
     const event: JobArchived = { type: 'JobArchived', data: archive };
     const fact = { id: eventId(event), at: this.deps.clock().toISOString(), event };
@@ -191,10 +201,16 @@ export class ArchiveJobs {
     return false;
   }
 
-  private async lastPosition(job: JobAddress): Promise<Position> {
-    let last = 0;
-    for await (const { position } of this.deps.store.storedHistory(job)) last = position;
-    return last;
+  private async extentOf(
+    job: JobAddress,
+  ): Promise<{ readonly eventCount: number; readonly lastPosition: Position }> {
+    let eventCount = 0;
+    let lastPosition = 0;
+    for await (const { position } of this.deps.store.storedHistory(job)) {
+      eventCount += 1;
+      lastPosition = position;
+    }
+    return { eventCount, lastPosition };
   }
 
   /** What is recorded meanwhile is not archived: it stays in the log. */

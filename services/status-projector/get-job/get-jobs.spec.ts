@@ -43,4 +43,15 @@ describe('getJobs', () => {
     const { answers } = await getJobs(followed(view), { jobs }, NEVER_STALLED);
     expect(answers.map(({ found }) => found?.jobStatusJson.includes('xxx'))).toEqual([true]);
   });
+
+  it('answers about the others when one cannot be read', async () => {
+    const view = viewOf(anApiDeployed(), aJobSubmitted());
+    const job = (): Promise<null> => Promise.reject(new Error('its archive is away'));
+    const jobs = [ANOTHER_JOB, A_JOB].map((id) => ({ jobId: id, endpoint: null }));
+    const { answers } = await getJobs({ view, job }, { jobs }, NEVER_STALLED);
+    expect(answers).toMatchObject([
+      { found: null, refusal: { message: 'its archive is away' } },
+      { found: { apiName: 'sum' } },
+    ]);
+  });
 });

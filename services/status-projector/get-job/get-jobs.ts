@@ -3,6 +3,7 @@ import type { JobView } from '#libs/domain/status/job-view.ts';
 import type { PlatformView } from '#libs/domain/status/platform-view.ts';
 import type { StalledRule } from '#libs/domain/worker/worker-record.ts';
 import type { GetJobsAnswer, GetJobsQuery, JobAtAnswer } from '#libs/messaging/queries.ts';
+import { queryRefusal } from '#libs/messaging/query-refusal.ts';
 import { getJob } from './get-job.ts';
 
 /** An answer must fit one NATS message, 1 MiB. */
@@ -23,22 +24,32 @@ export async function getJobs(
   { jobs }: GetJobsQuery,
   rule: StalledRule,
 ): Promise<GetJobsAnswer> {
-  const found = await Promise.all(
-    // Those in memory as they are now, without waiting for others.
-    jobs.map(async ({ jobId }) => {
-      const job = followed.view.jobs.get(jobId) ?? (await followed.job(jobId));
-      return getJob(followed.view, job, rule).found;
-    }),
-  );
+  // Those in memory as they are now, without waiting for others.
+  const read = await Promise.all(jobs.map(({ jobId }) => findJob(followed, jobId, rule)));
   const answers: JobAtAnswer[] = [];
   let sizeBytes = 0;
   for (const [place, { endpoint }] of jobs.entries()) {
-    const job = found[place] ?? null;
+    const { found: job, refusal } = read[place] ?? { found: null };
     const length = job === null ? 0 : job.jobStatusJson.length + job.apiSpecJson.length;
     sizeBytes += length * BYTES_PER_CHARACTER_MAX;
     if (sizeBytes > ANSWER_BYTES_MAX && answers.length > 0) break;
     const apiAtEndpoint = endpoint === null ? null : (followed.view.apiAt(endpoint)?.name ?? null);
-    answers.push({ found: job, apiAtEndpoint });
+    answers.push({ found: job, apiAtEndpoint, ...(refusal && { refusal }) });
   }
   return { answers };
+}
+
+/** One that cannot be read is no reason not to answer about the others. */
+async function findJob(
+  followed: FollowedJobs,
+  jobId: JobId,
+  rule: StalledRule,
+): Promise<Pick<JobAtAnswer, 'found' | 'refusal'>> {
+  try {
+    const job = followed.view.jobs.get(jobId) ?? (await followed.job(jobId));
+    return getJob(followed.view, job, rule);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { found: null, refusal: queryRefusal(message) };
+  }
 }

@@ -37,6 +37,9 @@ const STRIDE = 20_000;
  * rebuilds loses nothing but the work: whoever has the lease next begins again.
  */
 export class RebuildProjection {
+  /** Which the follower was told to go on with; it does when it has caught up with itself. */
+  private nextGeneration = 0;
+
   constructor(private readonly deps: RebuildProjectionDeps) {}
 
   /** Asks for a rebuild, unless one is under way. */
@@ -89,8 +92,10 @@ export class RebuildProjection {
   }
 
   private async goOnWith(generation: number): Promise<void> {
+    if (generation === this.nextGeneration) return;
     const fold = await openFold({ ...this.deps, isWriter: true }, generation);
     this.deps.followed.replaceBy(fold);
+    this.nextGeneration = generation;
     this.deps.logger.info({ generation }, 'taking over a rebuilt projection');
   }
 

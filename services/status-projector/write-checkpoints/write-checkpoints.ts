@@ -85,8 +85,8 @@ async function sealOnFrom(
   const interval = new OpenInterval(from.sha256, deps.rule);
   const either = AbortSignal.any([signal, stopped.signal]);
   const groups = deps.store.followStored(from.position, either)[Symbol.asyncIterator]();
+  let next = groups.next();
   try {
-    let next = groups.next();
     let waiting: Promise<void> | null = null;
     for (;;) {
       const waitMs = interval.waitMs();
@@ -110,6 +110,7 @@ async function sealOnFrom(
     }
   } finally {
     stopped.abort();
+    next.catch(() => {}); // Nobody waits for it any more.
   }
 }
 
