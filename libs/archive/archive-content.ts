@@ -16,8 +16,8 @@ export type ArchiveSummary = Pick<
 /**
  * Events on their way into an archive: lines of CloudEvents as exports have them, packed.
  *
- * The same events give the same lines, so two that archive one job at once harm nothing; the hash is over
- * the lines, since packers differ.
+ * The same events give the same lines, whoever archives them; the hash is over the lines, since
+ * packers differ.
  */
 export class ArchiveContent {
   private readonly hash = createHash('sha256');
