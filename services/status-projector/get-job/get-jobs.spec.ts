@@ -15,6 +15,8 @@ const followed = (view: PlatformView): FollowedJobs => ({
   job: (id) => Promise.resolve(view.jobs.get(id) ?? null),
 });
 
+const isAway = (): Promise<null> => Promise.reject(new Error('its archive is away'));
+
 describe('getJobs', () => {
   it('answers every question in its place', async () => {
     const view = viewOf(anApiDeployed(), aJobSubmitted());
@@ -46,9 +48,8 @@ describe('getJobs', () => {
 
   it('answers about the others when one cannot be read', async () => {
     const view = viewOf(anApiDeployed(), aJobSubmitted());
-    const job = (): Promise<null> => Promise.reject(new Error('its archive is away'));
     const jobs = [ANOTHER_JOB, A_JOB].map((id) => ({ jobId: id, endpoint: null }));
-    const { answers } = await getJobs({ view, job }, { jobs }, NEVER_STALLED);
+    const { answers } = await getJobs({ view, job: isAway }, { jobs }, NEVER_STALLED);
     expect(answers).toMatchObject([
       { found: null, refusal: { message: 'its archive is away' } },
       { found: { apiName: 'sum' } },
