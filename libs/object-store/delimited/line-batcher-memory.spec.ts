@@ -9,7 +9,7 @@ const CHUNK_BYTES = 65_536;
 /** Window, batch, chunks and zlib's buffers take about 2 MB; a batch or a line kept would show in tens. */
 const GROWTH_BYTES_MAX = 8 * MB;
 /** Each collects all garbage, of every spec before it in this process too. */
-const LOOKS = 8;
+const LOOKS = 4;
 
 /** V8 collects when it likes; asked, it leaves only what is still held. */
 let collectGarbage: () => void;

@@ -71,7 +71,7 @@ describe('LineBatcher', () => {
         const { result } = await readWithBatcher(plain(all, sizes), given);
         expect(result).toEqual(readByReference(all, given));
       }),
-      { numRuns: 4000 },
+      { numRuns: 2000 },
     );
   });
 
