@@ -34,6 +34,8 @@ import { type ShareOptions, shareLifecycle } from './share-lifecycle.ts';
 
 /** How long one question to the server may take. */
 const TIMEOUT_MS = 5000;
+/** Some milliseconds of copying and, for whoever seals the log, of hashing. */
+const STORED_GROUP_MAX = 256;
 
 /**
  * One JetStream stream holds the log: a lane is a subject, an event is a message, a CloudEvent.
@@ -123,7 +125,9 @@ export class JetStreamEventStore implements EventStore {
   ): AsyncGenerator<readonly StoredEvent[]> {
     const place = { firstSequence: after + 1 };
     for await (const messages of followMessages(this.access, place, signal)) {
-      yield messages.map(storedEventOf);
+      for (let from = 0; from < messages.length; from += STORED_GROUP_MAX) {
+        yield messages.slice(from, from + STORED_GROUP_MAX).map(storedEventOf);
+      }
     }
   }
 

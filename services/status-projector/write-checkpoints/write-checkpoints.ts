@@ -1,3 +1,4 @@
+import { setImmediate as aTurn } from 'node:timers/promises';
 import { digestOf } from '#libs/audit/event-digest.ts';
 import { IntervalHash } from '#libs/audit/interval-hash.ts';
 import type { LogCheckpointed } from '#libs/domain/audit/audit.events.ts';
@@ -87,26 +88,21 @@ async function sealOnFrom(
   const groups = deps.store.followStored(from.position, either)[Symbol.asyncIterator]();
   let next = groups.next();
   try {
-    let waiting: Promise<void> | null = null;
     for (;;) {
       const waitMs = interval.waitMs();
       if (waitMs === 0) {
         await interval.seal(deps);
         continue;
       }
-      waiting ??= waitMs === null ? null : pause(waitMs, either);
-      const group = await (waiting === null ? next : Promise.race([next, waiting]));
-      if (group === undefined) {
-        waiting = null;
-        if (signal.aborted) return;
-        continue;
-      }
+      const group = await orAfter(waitMs, next);
+      if (group === null) continue;
       if (group.done === true) return;
       next = groups.next();
       for (const event of group.value) {
         interval.add(event);
         if (interval.waitMs() === 0) await interval.seal(deps);
       }
+      await aTurn(); // The fold comes first: it must not wait for a backlog to be hashed.
     }
   } finally {
     stopped.abort();
@@ -152,6 +148,18 @@ class OpenInterval {
     this.hash = new IntervalHash(data.sha256);
     this.newsSinceMs = null;
   }
+}
+
+/**
+ * `null` when `waitMs` were over first. Not by racing one long wait again and again: that would hold on to
+ * everything that was faster until the wait is over.
+ */
+function orAfter<T>(waitMs: number | null, answer: Promise<T>): Promise<T | null> {
+  if (waitMs === null) return answer;
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, waitMs, null);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 const aborted = (signal: AbortSignal): Promise<void> =>
