@@ -6,6 +6,7 @@ import {
   type EventStore,
   EventStoreUnavailable,
   type LogEntry,
+  positionOf,
 } from '#libs/event-store/event-store.port.ts';
 import { readStored } from '#libs/event-store/read-stored.ts';
 import type { StoredEvent } from '#libs/event-store/stored-event.ts';
@@ -164,9 +165,6 @@ async function* patientReader(
     }
   }
 }
-
-const positionOf = (entry: LogEntry): Position =>
-  entry.kind === 'event' ? entry.logged.position : entry.unreadable.position;
 
 const unreadableOf = ({ archive, position, message }: ArchiveProblem): LogEntry => ({
   kind: 'unreadable',

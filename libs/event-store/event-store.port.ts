@@ -65,6 +65,9 @@ export type LogEntry =
   | { readonly kind: 'event'; readonly logged: LoggedEvent }
   | { readonly kind: 'unreadable'; readonly unreadable: UnreadableEvent };
 
+export const positionOf = (entry: LogEntry): Position =>
+  entry.kind === 'event' ? entry.logged.position : entry.unreadable.position;
+
 /** Another writer appended first. Reload, decide again, retry; nothing was written. */
 export class VersionConflict extends Error {
   override readonly name = 'VersionConflict';

@@ -2,7 +2,7 @@ import type { ApiEvent } from '#libs/domain/api/api.events.ts';
 import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
 import type { LoggedEvent, Position } from '#libs/domain/platform-event.ts';
 import { PlatformView } from '#libs/domain/status/platform-view.ts';
-import type { EventStore, LogEntry } from '#libs/event-store/event-store.port.ts';
+import { type EventStore, type LogEntry, positionOf } from '#libs/event-store/event-store.port.ts';
 
 /** Of which job, and the last event of its history to be taken. */
 export interface JobMoment {
@@ -43,9 +43,6 @@ export async function foldApi(
   }
   return view;
 }
-
-export const positionOf = (entry: LogEntry): Position =>
-  entry.kind === 'event' ? entry.logged.position : entry.unreadable.position;
 
 /** As the present is folded: what cannot be taken is passed over. */
 function take(view: PlatformView, entry: LogEntry): void {

@@ -1,6 +1,5 @@
 import type { Position } from '#libs/domain/platform-event.ts';
-import type { EventStore } from '#libs/event-store/event-store.port.ts';
-import { positionOf } from './fold-job.ts';
+import { type EventStore, positionOf } from '#libs/event-store/event-store.port.ts';
 import type { ViewFold } from './view-fold.ts';
 
 /**

@@ -1,7 +1,12 @@
 import { hasEnded } from '#libs/domain/job/job-status-code.ts';
 import type { WorkerId } from '#libs/domain/kernel/ids.ts';
 import type { Position } from '#libs/domain/platform-event.ts';
-import type { EventStore, JobAddress, LogEntry } from '#libs/event-store/event-store.port.ts';
+import {
+  type EventStore,
+  type JobAddress,
+  type LogEntry,
+  positionOf,
+} from '#libs/event-store/event-store.port.ts';
 import type { StatusQueries } from '../status-queries.port.ts';
 
 const WORKERS_AT_ONCE = 1000;
@@ -40,9 +45,6 @@ export async function* followEvents(
     }
   }
 }
-
-const positionOf = (entry: LogEntry): Position =>
-  entry.kind === 'event' ? entry.logged.position : entry.unreadable.position;
 
 function mayBeTheLast(entry: LogEntry): boolean {
   if (entry.kind !== 'event') return false;

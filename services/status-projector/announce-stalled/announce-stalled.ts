@@ -4,7 +4,7 @@ import { eventId } from '#libs/event-store/event-ids.ts';
 import type { EventStore } from '#libs/event-store/event-store.port.ts';
 import type { Clock } from '#libs/platform/clock.ts';
 import type { Logger } from '#libs/platform/logger.ts';
-import { pause } from '#libs/platform/pause.ts';
+import { aborted, pause } from '#libs/platform/pause.ts';
 
 /** Shortest time between two looks, also after one that failed: each goes through all jobs. */
 const LOOK_MS_MIN = 1000;
@@ -83,9 +83,5 @@ const unannounced = (
 
 /** The view goes no further once `signal` has aborted, and nobody catches up any more. */
 function caughtUp(followed: FollowedJobs, signal: AbortSignal): Promise<void> {
-  const aborted = new Promise<void>((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  return Promise.race([followed.caughtUp(), aborted]);
+  return Promise.race([followed.caughtUp(), aborted(signal)]);
 }

@@ -9,7 +9,7 @@ import type { LeaderLease } from '#libs/leader-lease/leader-lease.port.ts';
 import type { StatusFeed } from '#libs/messaging/status-feed.ts';
 import type { Clock } from '#libs/platform/clock.ts';
 import type { Logger } from '#libs/platform/logger.ts';
-import { pause } from '#libs/platform/pause.ts';
+import { aborted, pause } from '#libs/platform/pause.ts';
 import { StatusThrottle } from './status-throttle.ts';
 
 /** Five documents a second of each job. */
@@ -157,9 +157,3 @@ export class PublishStatus {
 
 const isLive = ({ end }: JobView, sinceMs: number): boolean =>
   end === null || Date.parse(end.at) >= sinceMs;
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });

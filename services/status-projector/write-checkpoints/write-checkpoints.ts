@@ -10,7 +10,7 @@ import type { StoredEvent } from '#libs/event-store/stored-event.ts';
 import type { LeaderLease } from '#libs/leader-lease/leader-lease.port.ts';
 import type { Clock } from '#libs/platform/clock.ts';
 import type { Logger } from '#libs/platform/logger.ts';
-import { pause } from '#libs/platform/pause.ts';
+import { aborted, pause } from '#libs/platform/pause.ts';
 
 const LANE = { kind: 'audit' } as const;
 const RETRY_MS = 1000;
@@ -161,9 +161,3 @@ function orAfter<T>(waitMs: number | null, answer: Promise<T>): Promise<T | null
     answer.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });

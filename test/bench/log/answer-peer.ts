@@ -1,12 +1,6 @@
 import { jobId } from '#libs/domain/kernel/ids.ts';
-import { JetStreamEventStore } from '#libs/event-store/jetstream/jetstream-event-store.ts';
-import { InMemoryBlobStore } from '#libs/object-store/in-memory/in-memory-blob-store.ts';
-import { silentLogger } from '#libs/platform/logger.ts';
-import { connectNats } from '#libs/platform/nats/nats-connection.ts';
-import { JetStreamDocumentStore } from '#libs/projection/document-store/jetstream/jetstream-document-store.ts';
-import { ViewFollower } from '#libs/projection/view-follower.ts';
-import { ViewSnapshots } from '#libs/projection/view-snapshots.ts';
 import { getJob } from '../../../services/status-projector/get-job/get-job.ts';
+import { openFollower } from './open-follower.ts';
 
 /** Answers as the projector does, without the question's way over NATS, and tells how long each took. */
 interface Task {
@@ -15,17 +9,7 @@ interface Task {
   readonly count: number;
 }
 
-const logger = silentLogger;
-const nats = await connectNats(process.env['NATS_URL'] ?? '', { name: 'bench-answers', logger });
-const store = await JetStreamEventStore.open(nats, { logger });
-const snapshots = new ViewSnapshots(new InMemoryBlobStore(), logger);
-const follower = await ViewFollower.open({
-  store,
-  snapshots,
-  documents: await JetStreamDocumentStore.open(nats),
-  logger,
-  isWriter: true,
-});
+const follower = await openFollower('bench-answers');
 void follower.run(new AbortController().signal);
 await follower.caughtUp();
 
