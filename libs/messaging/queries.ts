@@ -55,18 +55,23 @@ export interface GetJobQuery {
 }
 
 /** Documents travel as JSON text: users' numbers in them must not be parsed on the way. */
+export interface FoundJob {
+  readonly apiName: ApiName;
+  readonly apiId: ApiId;
+  /** `networking.endpoint` of the specification the job runs under. */
+  readonly endpoint: string;
+  readonly status: JobStatusCode;
+  /** JSON text of a `JobStatusDocument`. */
+  readonly jobStatusJson: string;
+  /** JSON text of an `ApiSpecDocument`. */
+  readonly apiSpecJson: string;
+  /** A digest of all this: whoever has the tag has the rest. */
+  readonly tag: string;
+}
+
 export interface GetJobAnswer {
-  readonly found: {
-    readonly apiName: ApiName;
-    readonly apiId: ApiId;
-    /** `networking.endpoint` of the specification the job runs under. */
-    readonly endpoint: string;
-    readonly status: JobStatusCode;
-    /** JSON text of a `JobStatusDocument`. */
-    readonly jobStatusJson: string;
-    /** JSON text of an `ApiSpecDocument`. */
-    readonly apiSpecJson: string;
-  } | null;
+  /** `null` when there is no such job. */
+  readonly found: FoundJob | null;
 }
 
 /** One job as of now, and whose an endpoint is: what a request to an endpoint has to know. */
@@ -74,9 +79,15 @@ export interface JobAtQuery {
   readonly jobId: JobId;
   /** `null`: not asked about. */
   readonly endpoint: string | null;
+  /** Of what the asker was told of this job before, and need not be told again. */
+  readonly knownTag?: string;
 }
 
-export interface JobAtAnswer extends GetJobAnswer {
+/** In place of a job that is as the asker knows it. */
+export const AS_KNOWN = 'as-known';
+
+export interface JobAtAnswer {
+  readonly found: FoundJob | typeof AS_KNOWN | null;
   /** `null` when there is no API at the endpoint, or it was not asked about. */
   readonly apiAtEndpoint: ApiName | null;
   /** Why nothing can be said of this job now, while there are answers about the others. */

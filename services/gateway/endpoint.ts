@@ -1,8 +1,8 @@
 import { jobId, type JobId } from '#libs/domain/kernel/ids.ts';
-import type { ApiAnswer } from '#libs/messaging/queries.ts';
+import type { ApiAnswer, FoundJob } from '#libs/messaging/queries.ts';
 import { refuseReservedPath } from './management-routes.ts';
 import { badRequest, notFound } from './request-refused.ts';
-import type { FoundJob, StatusQueries } from './status-queries.port.ts';
+import type { StatusQueries } from './status-queries.port.ts';
 
 /**
  * The API whose endpoint is `path`.

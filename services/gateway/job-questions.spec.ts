@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { jobId } from '#libs/domain/kernel/ids.ts';
-import type { GetJobsAnswer, GetJobsQuery, JobAtAnswer } from '#libs/messaging/queries.ts';
+import type { GetJobsQuery } from '#libs/messaging/queries.ts';
 import { until } from '#test/support/until.ts';
 import { JobQuestions } from './job-questions.ts';
+import type { JobAnswer } from './known-jobs.ts';
 
-const NOT_FOUND: JobAtAnswer = { found: null, apiAtEndpoint: null };
+const NOT_FOUND: JobAnswer = { found: null, apiAtEndpoint: null };
 const at = (id: string, endpoint: string | null = null) => ({ jobId: jobId(id), endpoint });
 
 /** Answers when it is told to. */
@@ -12,10 +13,10 @@ class Projector {
   readonly asked: { readonly query: GetJobsQuery; readonly answer: (count?: number) => void }[] =
     [];
 
-  readonly send = (query: GetJobsQuery): Promise<GetJobsAnswer> =>
+  readonly send = (query: GetJobsQuery): Promise<readonly JobAnswer[]> =>
     new Promise((resolve) => {
       const answer = (count = query.jobs.length): void =>
-        resolve({ answers: query.jobs.slice(0, count).map(() => NOT_FOUND) });
+        resolve(query.jobs.slice(0, count).map(() => NOT_FOUND));
       this.asked.push({ query, answer });
     });
 
@@ -83,7 +84,7 @@ describe('questions about jobs', () => {
   it('fail when nobody answers, and also when nothing is said in an answer', async () => {
     const unanswered = new JobQuestions(() => Promise.reject(new Error('nobody listens')));
     await expect(unanswered.ask(at('a'))).rejects.toThrow('nobody listens');
-    const empty = new JobQuestions(() => Promise.resolve({ answers: [] }));
+    const empty = new JobQuestions(() => Promise.resolve([]));
     await expect(empty.ask(at('a'))).rejects.toThrow('none of the questions was answered');
     await expect(empty.ask(at('a'))).rejects.toThrow('none of the questions was answered');
   });

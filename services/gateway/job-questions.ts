@@ -1,9 +1,5 @@
-import type {
-  GetJobsAnswer,
-  GetJobsQuery,
-  JobAtAnswer,
-  JobAtQuery,
-} from '#libs/messaging/queries.ts';
+import type { GetJobsQuery, JobAtQuery } from '#libs/messaging/queries.ts';
+import type { JobAnswer } from './known-jobs.ts';
 
 /** So many documents of usual size fit one NATS message. */
 const QUESTIONS_MAX = 100;
@@ -15,7 +11,7 @@ const HOLD_MS_MAX = 1;
 
 interface Waiting {
   readonly question: JobAtQuery;
-  readonly answer: PromiseWithResolvers<JobAtAnswer>;
+  readonly answer: PromiseWithResolvers<JobAnswer>;
 }
 
 /**
@@ -32,14 +28,14 @@ export class JobQuestions {
   private timer: NodeJS.Timeout | null = null;
   private nextTurn: NodeJS.Immediate | null = null;
 
-  constructor(private readonly send: (query: GetJobsQuery) => Promise<GetJobsAnswer>) {}
+  constructor(private readonly send: (query: GetJobsQuery) => Promise<readonly JobAnswer[]>) {}
 
   /** Rejects as `send` does. */
-  ask(question: JobAtQuery): Promise<JobAtAnswer> {
+  ask(question: JobAtQuery): Promise<JobAnswer> {
     const key = `${question.endpoint}\n${question.jobId}`; // No path has a line break in it.
     const same = this.waiting.get(key);
     if (same !== undefined) return same.answer.promise;
-    const answer = Promise.withResolvers<JobAtAnswer>();
+    const answer = Promise.withResolvers<JobAnswer>();
     this.waiting.set(key, { question, answer });
     // What has arrived together with it goes with it.
     if (this.inFlightCount === 0) this.nextTurn ??= setImmediate(() => this.sendWaiting());
@@ -63,7 +59,7 @@ export class JobQuestions {
     this.inFlightCount += 1;
     try {
       for (let left = group; left.length > 0;) {
-        const { answers } = await this.send({ jobs: left.map(({ question }) => question) });
+        const answers = await this.send({ jobs: left.map(({ question }) => question) });
         if (answers.length === 0) throw new Error('none of the questions was answered');
         for (const [place, answer] of answers.entries()) left[place]?.answer.resolve(answer);
         left = left.slice(answers.length);

@@ -1,6 +1,7 @@
 import {
   type ApiAnswer,
   type ApiSummary,
+  type FoundJob,
   type GetApiAnswer,
   type GetApiQuery,
   type GetJobAnswer,
@@ -8,7 +9,6 @@ import {
   type GetJobsAnswer,
   type HealthAnswer,
   healthPattern,
-  type JobAtAnswer,
   type JobAtQuery,
   type ListApisAnswer,
   type ListJobsAnswer,
@@ -25,7 +25,8 @@ import { refusalIn } from '#libs/messaging/query-refusal.ts';
 import type { NatsConnection } from '#libs/platform/nats/nats-connection.ts';
 import type { RequestClient } from '#libs/platform/nest/request-client.ts';
 import { JobQuestions } from './job-questions.ts';
-import { type FoundJob, QueryUnanswered, type StatusQueries } from './status-queries.port.ts';
+import { KnownJobs } from './known-jobs.ts';
+import { type JobNow, QueryUnanswered, type StatusQueries } from './status-queries.port.ts';
 
 const ANSWER_TIMEOUT_MS = 5000;
 /** The log is read again for an answer about the past. */
@@ -34,9 +35,10 @@ const HEALTH_TIMEOUT_MS = 1000;
 
 /** Asks over NATS; whichever instance of the answering service is free answers. */
 export class NatsStatusQueries implements StatusQueries {
-  private readonly jobs = new JobQuestions((query) =>
+  private readonly known = new KnownJobs((query) =>
     this.ask<GetJobsAnswer>(QUERIES.getJobs, query),
   );
+  private readonly jobs = new JobQuestions((query) => this.known.ask(query));
 
   /** @param connection what all instances are asked over, which questions to one are not */
   constructor(
@@ -49,7 +51,7 @@ export class NatsStatusQueries implements StatusQueries {
     return (await this.ask<GetJobAnswer>(QUERIES.getJob, query, PAST_TIMEOUT_MS)).found;
   }
 
-  async getJobAt(query: JobAtQuery): Promise<JobAtAnswer> {
+  async getJobAt(query: JobAtQuery): Promise<JobNow> {
     const answer = await this.jobs.ask(query);
     if (answer.refusal === undefined) return answer;
     throw new QueryUnanswered(`no answer to ${QUERIES.getJobs}`, answer.refusal.message);

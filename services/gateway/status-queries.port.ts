@@ -1,8 +1,8 @@
 import type {
   ApiAnswer,
   ApiSummary,
+  FoundJob,
   GetApiQuery,
-  GetJobAnswer,
   GetJobQuery,
   HealthAnswer,
   JobAtAnswer,
@@ -30,14 +30,18 @@ export class QueryUnanswered extends Error {
   }
 }
 
-export type FoundJob = NonNullable<GetJobAnswer['found']>;
+/** One job as of now, and whose an endpoint is. */
+export interface JobNow extends Pick<JobAtAnswer, 'apiAtEndpoint'> {
+  /** `null` when there is no such job. */
+  readonly found: FoundJob | null;
+}
 
 /** What the gateway asks other services. Answers have seen everything recorded before the question. */
 export interface StatusQueries {
   /** `null` when there is no such job. */
   getJob(query: GetJobQuery): Promise<FoundJob | null>;
   /** The job as of now, whichever API's it is, and the API at the endpoint. */
-  getJobAt(query: JobAtQuery): Promise<JobAtAnswer>;
+  getJobAt(query: JobAtQuery): Promise<JobNow>;
   listJobs(query: ListJobsQuery): Promise<ListJobsAnswer>;
   /** `null` when there is no such job. */
   listWorkers(query: ListWorkersQuery): Promise<ListWorkersAnswer['page']>;

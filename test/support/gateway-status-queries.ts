@@ -10,10 +10,10 @@ import type { EventStore } from '#libs/event-store/event-store.port.ts';
 import type {
   ApiAnswer,
   ApiSummary,
+  FoundJob,
   GetApiQuery,
   GetJobQuery,
   HealthAnswer,
-  JobAtAnswer,
   JobAtQuery,
   ListJobsAnswer,
   ListJobsQuery,
@@ -24,8 +24,9 @@ import type {
   ReadWorkerLogQuery,
 } from '#libs/messaging/queries.ts';
 import type { ProjectorVitals } from '#libs/messaging/projector-vitals.ts';
+import { KnownJobs } from '../../services/gateway/known-jobs.ts';
 import {
-  type FoundJob,
+  type JobNow,
   QueryUnanswered,
   type StatusQueries,
 } from '../../services/gateway/status-queries.port.ts';
@@ -47,6 +48,7 @@ export class FoldedStatusQueries implements StatusQueries {
   private readonly view = new PlatformView();
 
   private readonly answers: JobAnswers;
+  private readonly known = new KnownJobs((query) => this.answers.getJobs(query));
 
   constructor(private readonly store: EventStore) {
     const snapshots = new ViewSnapshots(new InMemoryBlobStore(), silentLogger);
@@ -69,9 +71,9 @@ export class FoldedStatusQueries implements StatusQueries {
     return (await this.answers.getJob(query)).found;
   }
 
-  async getJobAt(query: JobAtQuery): Promise<JobAtAnswer> {
-    const { answers } = await this.answers.getJobs({ jobs: [query] });
-    return answers[0] ?? { found: null, apiAtEndpoint: null };
+  async getJobAt(query: JobAtQuery): Promise<JobNow> {
+    const [answer] = await this.known.ask({ jobs: [query] });
+    return answer ?? { found: null, apiAtEndpoint: null };
   }
 
   async listJobs(query: ListJobsQuery): Promise<ListJobsAnswer> {

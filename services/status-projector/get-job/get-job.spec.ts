@@ -61,4 +61,40 @@ describe('getJob', () => {
     const { found } = getJob(viewOf(aJobSubmitted()), { jobId: A_JOB });
     expect(found?.jobStatusJson).toContain('"config":{"b":9007199254740993,"a":{"1":null}}');
   });
+
+  it('describes a job anew once something has happened to it', () => {
+    const view = viewOf(deployed, aJobSubmitted());
+    const before = getJob(view, { jobId: A_JOB }).found;
+    expect(getJob(view, { jobId: A_JOB }).found).toBe(before);
+    view.apply({
+      position: 3,
+      id: '3',
+      at: '2026-11-23T10:00:03.000Z',
+      event: enqueuingCompleted(),
+    });
+    const after = getJob(view, { jobId: A_JOB }).found;
+    expect(after).toMatchObject({ status: 'running' });
+    expect(after?.tag).not.toBe(before?.tag);
+  });
+
+  it('describes a job anew once time alone has made a worker stalled', () => {
+    const view = viewOf(deployed, aJobSubmitted({ workers: 2 }), enqueuingCompleted());
+    const countsAt = (nowMs: number): unknown => {
+      const rule = { stalledAfterMs: 60_000, nowMs };
+      const { found } = projector.getJob(view, view.jobs.get(A_JOB) ?? null, rule);
+      return JSON.parse(found?.jobStatusJson ?? '').worker_counts;
+    };
+    const submittedMs = Date.parse(view.jobs.get(A_JOB)?.createdAt ?? '');
+    expect(countsAt(submittedMs)).toMatchObject({ pending: 2, stalled: 0 });
+    expect(countsAt(submittedMs + 60_001)).toMatchObject({ pending: 0, stalled: 2 });
+    expect(countsAt(submittedMs)).toMatchObject({ pending: 2, stalled: 0 });
+  });
+
+  it('tells equal documents by equal tags', () => {
+    const events = [deployed, aJobSubmitted(), enqueuingCompleted()];
+    const tags = [viewOf(...events), viewOf(...events)].map(
+      (view) => getJob(view, { jobId: A_JOB }).found?.tag,
+    );
+    expect(tags[0]).toBe(tags[1]);
+  });
 });

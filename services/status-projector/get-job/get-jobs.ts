@@ -2,7 +2,13 @@ import type { JobId } from '#libs/domain/kernel/ids.ts';
 import type { JobView } from '#libs/domain/status/job-view.ts';
 import type { PlatformView } from '#libs/domain/status/platform-view.ts';
 import type { StalledRule } from '#libs/domain/worker/worker-record.ts';
-import type { GetJobsAnswer, GetJobsQuery, JobAtAnswer } from '#libs/messaging/queries.ts';
+import {
+  AS_KNOWN,
+  type FoundJob,
+  type GetJobsAnswer,
+  type GetJobsQuery,
+  type JobAtAnswer,
+} from '#libs/messaging/queries.ts';
 import { queryRefusal } from '#libs/messaging/query-refusal.ts';
 import { getJob } from './get-job.ts';
 
@@ -28,23 +34,26 @@ export async function getJobs(
   const read = await Promise.all(jobs.map(({ jobId }) => findJob(followed, jobId, rule)));
   const answers: JobAtAnswer[] = [];
   let sizeBytes = 0;
-  for (const [place, { endpoint }] of jobs.entries()) {
+  for (const [place, { endpoint, knownTag }] of jobs.entries()) {
     const { found: job, refusal } = read[place] ?? { found: null };
-    const length = job === null ? 0 : job.jobStatusJson.length + job.apiSpecJson.length;
-    sizeBytes += length * BYTES_PER_CHARACTER_MAX;
+    const isKnown = job !== null && job.tag === knownTag;
+    sizeBytes += isKnown ? 0 : bytesMaxOf(job);
     if (sizeBytes > ANSWER_BYTES_MAX && answers.length > 0) break;
     const apiAtEndpoint = endpoint === null ? null : (followed.view.apiAt(endpoint)?.name ?? null);
-    answers.push({ found: job, apiAtEndpoint, ...(refusal && { refusal }) });
+    answers.push({ found: isKnown ? AS_KNOWN : job, apiAtEndpoint, ...(refusal && { refusal }) });
   }
   return { answers };
 }
+
+const bytesMaxOf = (job: FoundJob | null): number =>
+  job === null ? 0 : (job.jobStatusJson.length + job.apiSpecJson.length) * BYTES_PER_CHARACTER_MAX;
 
 /** One that cannot be read is no reason not to answer about the others. */
 async function findJob(
   followed: FollowedJobs,
   jobId: JobId,
   rule: StalledRule,
-): Promise<Pick<JobAtAnswer, 'found' | 'refusal'>> {
+): Promise<{ readonly found: FoundJob | null } & Pick<JobAtAnswer, 'refusal'>> {
   try {
     const job = followed.view.jobs.get(jobId) ?? (await followed.job(jobId));
     return getJob(followed.view, job, rule);
