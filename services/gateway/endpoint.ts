@@ -28,13 +28,13 @@ export async function deployedApiAt(
 export async function jobAt(
   queries: StatusQueries,
   target: { readonly method: string; readonly path: string; readonly query: URLSearchParams },
-): Promise<FoundJob & { readonly jobId: JobId }> {
+): Promise<{ readonly jobId: JobId; readonly job: FoundJob }> {
   const { method, path, query } = target;
   refuseReservedPath(method, path);
   const id = jobId(query.get('jobID') ?? '');
   const { found: job, apiAtEndpoint } = await queries.getJobAt({ jobId: id, endpoint: path });
   const isItsOwn = apiAtEndpoint === null ? job?.endpoint === path : job?.apiName === apiAtEndpoint;
-  if (job !== null && isItsOwn) return { ...job, jobId: id };
+  if (job !== null && isItsOwn) return { jobId: id, job };
   if (apiAtEndpoint === null) throw notDeployed(path);
   if (id === '') throw badRequest('endpoints.query_param_required', 'query param required: jobID');
   throw jobNotFound(id, apiAtEndpoint);

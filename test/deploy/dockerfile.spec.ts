@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { validate } from 'dockerfile-utils';
 import ignore from 'ignore';
-import { NODE_FLAGS } from '../../services/standalone/service-process.ts';
+import { ADDED_FLAGS, NODE_FLAGS } from '../../services/standalone/service-process.ts';
 import { dockerfileText, dockerStages } from './dockerfile.ts';
 import { programOf, settingProblems } from './program-settings.ts';
 
@@ -60,7 +60,9 @@ describe('deploy/Dockerfile', () => {
     'starts %s without a shell, through tini, with the flags of npm start',
     (name) => {
       expect(stages.get(name)?.entrypoint).toEqual(['tini', '--', 'node', ...NODE_FLAGS]);
-      expect(programOf(stages.get(name)?.command ?? [])).toBe('services/gateway');
+      const command = stages.get(name)?.command ?? [];
+      expect(command.slice(0, -1)).toEqual(ADDED_FLAGS.gateway);
+      expect(programOf(command)).toBe('services/gateway');
     },
   );
 

@@ -37,7 +37,8 @@ export class GetJobController {
 
   @Get('*')
   async atEndpoint(@Req() request: HttpRequest, @Res() reply: HttpReply): Promise<void> {
-    const job = await jobAt(this.queries, { method: 'GET', ...targetOf(request) });
-    sendJson(reply, jobStatusAnswer(job.jobId, job, baseUrlOf(request, this.config.publicUrl)));
+    const target = { method: 'GET', ...targetOf(request) };
+    const { jobId: id, job } = await jobAt(this.queries, target);
+    sendJson(reply, jobStatusAnswer(id, job, baseUrlOf(request, this.config.publicUrl)));
   }
 }

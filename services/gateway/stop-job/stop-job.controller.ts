@@ -14,11 +14,8 @@ export class StopJobController {
 
   @Delete('*')
   async stop(@Req() request: HttpRequest, @Res() reply: HttpReply): Promise<void> {
-    const { jobId, apiName } = await jobAt(this.queries, {
-      method: 'DELETE',
-      ...targetOf(request),
-    });
-    await this.stopJob.execute(apiName, jobId);
+    const { jobId, job } = await jobAt(this.queries, { method: 'DELETE', ...targetOf(request) });
+    await this.stopJob.execute(job.apiName, jobId);
     sendJson(reply, JSON.stringify({ message: `stopped job ${jobId}` }));
   }
 }
