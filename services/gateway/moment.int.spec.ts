@@ -15,7 +15,12 @@ beforeEach(async () => {
 });
 afterEach(() => gateway.stop());
 
-const PATHS = ['/v1/jobs/JOB', '/v1/jobs/JOB/workers', '/v1/jobs?api=sum'] as const;
+const PATHS = [
+  '/v1/jobs/JOB',
+  '/sum?jobID=JOB',
+  '/v1/jobs/JOB/workers',
+  '/v1/jobs?api=sum',
+] as const;
 const ask = async (path: string): Promise<{ status: number; body: string }> => {
   const response = await gateway.request('GET', path.replace('JOB', job));
   return { status: response.status, body: await response.text() };
@@ -66,6 +71,7 @@ describe('?at=', () => {
   it('does not find a job that was not submitted yet', async () => {
     for (const moment of ['0', '1', '2001-02-03T04:05:06Z']) {
       expect(await ask(at('/v1/jobs/JOB', moment))).toMatchObject({ status: 404 });
+      expect(await ask(at('/sum?jobID=JOB', moment))).toMatchObject({ status: 404 });
       expect(await ask(at('/v1/jobs/JOB/workers', moment))).toMatchObject({ status: 404 });
       expect((await ask(at('/v1/jobs', moment))).body).toBe('{"jobs":[],"next_cursor":null}');
     }

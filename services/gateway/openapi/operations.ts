@@ -4,6 +4,10 @@ import { json, type Operation } from './operation.ts';
 const plainText = { 'text/plain': { schema: { type: 'string' } } };
 
 const jobIdParameter = ['jobID', 'Id of the job; required'] as const;
+const at = [
+  'at',
+  'An earlier moment, as a time (RFC 3339) or a position of the log: what was answered then',
+] as const;
 
 const configList = {
   type: 'array',
@@ -34,7 +38,7 @@ const endpointOperations: readonly Operation[] = [
     path: '/{endpoint}',
     id: 'getJobAtEndpoint',
     summary: 'Status of a job of the API.',
-    query: [jobIdParameter],
+    query: [jobIdParameter, at],
     answer: json('JobDetails'),
     errors: [400, 404, 503],
   },
@@ -101,11 +105,6 @@ const apiOperations: readonly Operation[] = [
     errors: [404, 503],
   },
 ];
-
-const at = [
-  'at',
-  'An earlier moment, as a time (RFC 3339) or a position of the log: what was answered then',
-] as const;
 
 const jobOperations: readonly Operation[] = [
   {
