@@ -9,12 +9,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { bundleWorker } from './bundle.mjs';
 import { runCommand } from './run-command.mjs';
 import { say, seconds, SetupError } from './say.mjs';
 
 const SOURCE_FOLDERS = ['libs', 'services'];
 const BUILD_SETTINGS = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+const BUNDLER = fileURLToPath(new URL('bundle.mjs', import.meta.url));
 const NOT_AN_ASSET = /(\.ts|\.md|\.pyc)$/;
 const STAMP = '.build-stamp';
 
@@ -76,7 +78,7 @@ function removeOrphans(root) {
 /** Names, sizes and times of change: reading every file would cost more than it tells. */
 function stampOf(root, sources) {
   const hash = createHash('sha256');
-  for (const file of [...BUILD_SETTINGS.map((name) => join(root, name)), ...sources]) {
+  for (const file of [BUNDLER, ...BUILD_SETTINGS.map((name) => join(root, name)), ...sources]) {
     const { size, mtimeMs } = statSync(file);
     hash.update(`${relative(root, file)} ${size} ${mtimeMs}\n`);
   }

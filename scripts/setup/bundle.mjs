@@ -1,8 +1,16 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
+
+const require = createRequire(import.meta.url);
 
 /** Loaded only where they are used, which most workers do not. */
 const LOADED_WHEN_USED = ['@kurrent/*', '@aws-sdk/*'];
+/**
+ * Modules of Node that it takes long to load, 15 ms of processor time and 35. Most workers have no use for
+ * them, but their packages and probes ask for them on top.
+ */
+const BUILTINS_WHEN_USED = ['tls', 'http'];
 /** CommonJS packages ask for `require`, which modules have not. */
 const REQUIRE =
   "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
@@ -25,6 +33,7 @@ export async function bundleWorker(root) {
     target: 'node20',
     preserveSymlinks: true, // Or the files are named for where packages really are.
     external: LOADED_WHEN_USED,
+    plugins: [builtinsWhenUsed],
     banner: { js: REQUIRE },
     sourcemap: true,
     sourcesContent: false,
@@ -39,9 +48,29 @@ export async function bundleWorker(root) {
   }
 }
 
+/** In the place of such a module one whose members load it. */
+const builtinsWhenUsed = {
+  name: 'builtins-when-used',
+  setup(build) {
+    const filter = new RegExp(`^(node:)?(${BUILTINS_WHEN_USED.join('|')})$`);
+    build.onResolve({ filter }, ({ path }) => ({ path, namespace: 'when-used' }));
+    build.onLoad({ filter: /.*/, namespace: 'when-used' }, ({ path }) => {
+      const members = Object.keys(require(path)).map((name) => memberWhenUsed(name));
+      const load = `const load = () => process.getBuiltinModule('${path}');`;
+      return { contents: `${load}\nmodule.exports = {\n${members.join('')}};\n` };
+    });
+  },
+};
+
+const memberWhenUsed = (name) =>
+  name === 'TLSSocket'
+    ? // The client of NATS asks of each socket whether it is one, which all that are say themselves.
+      `  TLSSocket: { [Symbol.hasInstance]: (socket) => socket?.encrypted === true },\n`
+    : `  get ${name}() { return load().${name}; },\n`;
+
 /**
- * Node reads source maps when it starts, and those of packages would cost it half of what the bundle
- * saves: so only our own code has one.
+ * A stack is mapped to the sources only where they are ours: in one of packages lines of the bundle are as
+ * good, and their maps would be most of what there is to read.
  */
 async function forgetPackages(mapFile) {
   const { decode, encode } = await import('@jridgewell/sourcemap-codec');

@@ -4,6 +4,7 @@ import { openEventStore } from '#libs/event-store/event-store.wiring.ts';
 import { onJobHalt } from '#libs/messaging/job-halts.ts';
 import { systemClock } from '#libs/platform/clock.ts';
 import { createLogger } from '#libs/platform/logger.ts';
+import { mapStacksWhenRead } from '#libs/platform/mapped-stacks.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
 import { pause } from '#libs/platform/pause.ts';
 import { PodHandler } from './in-pod/pod-handler.ts';
@@ -15,6 +16,7 @@ import { Worker, type WorkerDeps } from './worker.ts';
 const GRACE_MS = 5000;
 const FLUSH_MS_MAX = 1000;
 
+mapStacksWhenRead();
 const config = loadWorkerConfig(process.env);
 const logger = createLogger('worker', config.logLevel);
 

@@ -74,6 +74,23 @@ describe('the build of setup', () => {
     );
   });
 
+  it('has a bundle load what is slow to load when it is used, and not before', async () => {
+    write(
+      'libs/node.d.ts',
+      `declare module 'node:http' { export const METHODS: string[] }
+      declare const process: { moduleLoadList: string[] };\n`,
+    );
+    write(
+      'services/worker/main.ts',
+      `import { METHODS } from 'node:http';
+      const isLoaded = () => process.moduleLoadList.includes('NativeModule http');
+      console.log(isLoaded(), METHODS.includes('GET'), isLoaded());\n`,
+    );
+    await build.ensureBuild(folder);
+    const bundled = join(folder, 'dist/bundles/worker/main.js');
+    expect(execFileSync(process.execPath, [bundled]).toString()).toBe('false true true\n');
+  });
+
   it('does nothing while nothing has changed', async () => {
     write('dist/libs/one.js', 'untouched');
     await build.ensureBuild(folder);

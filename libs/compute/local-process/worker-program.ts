@@ -24,7 +24,7 @@ export function workerProgramIn(services: URL, python = 'python3'): WorkerProgra
   const pythonFile = isBuilt ? fileIn(`../../services/${pythonRunner}`) : fileIn(pythonRunner);
   return {
     command: isBuilt
-      ? [process.execPath, '--enable-source-maps', '--max-semi-space-size=4', bundledWorker]
+      ? [process.execPath, '--max-semi-space-size=4', bundledWorker]
       : [
           process.execPath,
           '--conditions=source',
