@@ -9,7 +9,7 @@ import type { HookResponse } from './compute.port.ts';
  * supervisor and leaves. In a cluster it is said over NATS, and a worker outlives who started it.
  */
 
-/** Everything a worker needs to know; the first message it gets. */
+/** Everything a worker needs to know; the first message it gets, and the next after it has left. */
 export interface WorkerAssignment {
   readonly apiName: ApiName;
   readonly jobId: JobId;
@@ -50,7 +50,7 @@ export type ToWorker =
   /** Start no further handler call; answer `halted` at once. */
   | { readonly type: 'halt' }
   | { readonly type: 'call-completion-hook'; readonly body: string }
-  /** Leave: cut calls in flight after `graceMs`, end the containers, exit with 0. */
+  /** Leave: cut calls in flight after `graceMs`, end the containers, say `left`. */
   | { readonly type: 'stop'; readonly graceMs: number };
 
 export type FromWorker =
@@ -67,7 +67,7 @@ export type FromWorker =
   | { readonly type: 'completion-hook-answered'; readonly response: HookResponse }
   /** The worker is about to exit with 1. */
   | { readonly type: 'failed'; readonly reason: Reason }
-  /** The worker does nothing any more, as it was told; its process ends. */
+  /** The worker does nothing any more, as it was told. In a pod its process ends, on this machine it may be assigned again. */
   | { readonly type: 'left' };
 
 const TO_WORKER_TYPES: readonly string[] = [

@@ -7,15 +7,19 @@ const ANSWERS_MS_MAX = 2000;
 
 const haltSubject = (jobId: JobId): string => `cortex.workers.${jobId}.halt`;
 
-/** @param halt keeps handler calls from starting, at once */
-export function onJobHalt(connection: NatsConnection, jobId: JobId, halt: () => void): void {
-  connection.subscribe(haltSubject(jobId), {
+/**
+ * @param halt keeps handler calls from starting, at once
+ * @returns ends this, when there is nothing left to halt
+ */
+export function onJobHalt(connection: NatsConnection, jobId: JobId, halt: () => void): () => void {
+  const subscription = connection.subscribe(haltSubject(jobId), {
     callback: (error, message) => {
       if (error !== null) return;
       halt();
       message.respond();
     },
   });
+  return () => subscription.unsubscribe();
 }
 
 /**

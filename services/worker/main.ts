@@ -1,5 +1,5 @@
 import { openBatchQueue } from '#libs/batch-queue/batch-queue.wiring.ts';
-import { type FromWorker, isToWorker, type ToWorker } from '#libs/compute/worker-protocol.ts';
+import { type FromWorker, isToWorker } from '#libs/compute/worker-protocol.ts';
 import { openEventStore } from '#libs/event-store/event-store.wiring.ts';
 import { onJobHalt } from '#libs/messaging/job-halts.ts';
 import { systemClock } from '#libs/platform/clock.ts';
@@ -9,6 +9,7 @@ import { connectNats } from '#libs/platform/nats/nats-connection.ts';
 import { pause } from '#libs/platform/pause.ts';
 import { PodHandler } from './in-pod/pod-handler.ts';
 import { PodWorker } from './in-pod/run-in-pod.ts';
+import { JobTurns } from './under-parent/job-turns.ts';
 import { loadWorkerConfig } from './worker.config.ts';
 import { Worker, type WorkerDeps } from './worker.ts';
 
@@ -29,44 +30,45 @@ const sendToParent = (message: FromWorker): Promise<void> =>
 
 const connecting = connectNats(config.natsUrl, { name: 'worker', logger });
 
-async function openWorker(
-  links: Pick<WorkerDeps, 'send' | 'exit' | 'podHandler'>,
-): Promise<Worker> {
+async function openDeps(): Promise<Omit<WorkerDeps, 'send' | 'exit'>> {
   const connection = await connecting;
   const store = await openEventStore(connection, config.eventStore, logger);
   const queue = await openBatchQueue(connection, config.queue, logger);
   const { settings } = config;
   const { leaseMs } = config.queue;
-  return new Worker({ store, queue, clock: systemClock, leaseMs, settings, logger, ...links });
+  return { store, queue, clock: systemClock, leaseMs, settings, logger };
 }
 
 /** What was settled last is still in the client's buffer; without a server it stays there. */
-function endProcess(code: number): void {
+async function flush(): Promise<void> {
   const flushed = connecting.then((connection) => connection.flush());
-  void Promise.race([flushed, pause(FLUSH_MS_MAX)]).finally(() => process.exit(code));
+  await Promise.race([flushed, pause(FLUSH_MS_MAX)]).catch(() => {}); // The connection was closed.
+}
+
+function endProcess(code: number): void {
+  void flush().then(() => process.exit(code));
 }
 
 /** Whoever started this process says what to do. */
 async function runUnderParent(): Promise<void> {
-  const opening = openWorker({ send: sendToParent, exit: endProcess });
+  const opening = openTurns();
   process.on('message', (message) => {
-    if (isToWorker(message)) void opening.then((opened) => obey(opened, message));
+    if (isToWorker(message)) void opening.then((opened) => opened.obey(message));
   });
   leaveOn('disconnect', 'SIGTERM', 'SIGINT');
-  worker = await opening;
+  running = await opening;
 }
 
-/**
- * Its parent may be paused when the job ends under another scheduler: so it also hears that on NATS.
- * Every order takes the same way, so that none overtakes another: a halt before the assignment that it is for
- * would halt nothing.
- */
-async function obey(assigned: Worker, order: ToWorker): Promise<void> {
+async function openTurns(): Promise<JobTurns> {
   const connection = await connecting;
-  if (order.type === 'assign') {
-    onJobHalt(connection, order.assignment.jobId, () => assigned.obey({ type: 'halt' }));
-  }
-  assigned.obey(order);
+  const deps = await openDeps();
+  return new JobTurns({
+    newWorker: (links) => new Worker({ ...deps, ...links }),
+    onHalt: (jobId, halt) => onJobHalt(connection, jobId, halt),
+    send: sendToParent,
+    exit: endProcess,
+    flush,
+  });
 }
 
 /** Whoever leads says what to do. */
@@ -74,7 +76,12 @@ async function runInPod(pod: NonNullable<typeof config.pod>): Promise<void> {
   leaveOn('SIGTERM', 'SIGINT');
   const podWorker = new PodWorker(await connecting, pod, endProcess);
   process.once('SIGTERM', () => podWorker.close());
-  worker = await openWorker({ ...podWorker.links, podHandler: new PodHandler(pod.handlerPort) });
+  const podHandler = new PodHandler(pod.handlerPort);
+  const worker = new Worker({ ...(await openDeps()), ...podWorker.links, podHandler });
+  running = {
+    end: (graceMs) => worker.obey({ type: 'stop', graceMs }),
+    killHandler: () => worker.killHandler(),
+  };
   await podWorker.run(worker);
 }
 
@@ -82,14 +89,14 @@ async function runInPod(pod: NonNullable<typeof config.pod>): Promise<void> {
 function leaveOn(...events: readonly string[]): void {
   for (const event of events) {
     process.once(event, () => {
-      if (worker === null) process.exit(config.pod === null ? 0 : 1);
-      worker.obey({ type: 'stop', graceMs: GRACE_MS });
+      if (running === null) process.exit(config.pod === null ? 0 : 1);
+      running.end(GRACE_MS);
     });
   }
 }
 
-let worker: Worker | null = null;
-process.once('exit', () => worker?.killHandler());
+let running: Pick<JobTurns, 'end' | 'killHandler'> | null = null;
+process.once('exit', () => running?.killHandler());
 process.once('uncaughtException', (error) => {
   logger.error({ err: error }, 'worker crashed');
   process.exit(1);

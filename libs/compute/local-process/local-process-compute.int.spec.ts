@@ -140,6 +140,32 @@ describe('workers as local processes', () => {
     );
   });
 
+  it('gives the process of a job that has ended to the next one', async () => {
+    await platform.stop();
+    platform = await LocalPlatform.start({ warmWorkers: 1, workersMax: 1 });
+    const pidsOf = (mark: string): readonly number[] =>
+      processesWith(platform.nats.url)
+        .filter(({ commandLine }) => commandLine.includes(mark))
+        .map(({ pid }) => pid);
+    const pids: number[] = [];
+    for (const workload of [platform.workload(), platform.workload(), platform.workload()]) {
+      await platform.enqueue(workload, ['[1]', '[2]']);
+      await platform.compute.start(workload);
+      await until('both outcomes', async () => (await platform.batchEvents(workload)).length === 3);
+      const signal = AbortSignal.timeout(10_000);
+      const hook = await platform.compute.callCompletionHook(workload.jobId, '{}', signal);
+      expect(hook.status).toBe(200);
+      pids.push(...pidsOf('worker/main'));
+      await platform.compute.halt(workload.jobId);
+      await platform.compute.stop(workload.jobId, 0);
+      const states = ['0.0 initializing', '0.0 running', '0.0 succeeded'];
+      expect(platform.states(workload)).toEqual(states);
+      expect(processesWith(platform.callsFile)).toEqual([]);
+    }
+    expect(new Set(pids).size).toBe(1);
+    expect(pids).toHaveLength(3);
+  });
+
   it('runs the batch of a worker that was killed again on its replacement', async () => {
     const workload = platform.workload();
     await platform.enqueue(workload, ['[{"sleepMs":700}]', '[1]']);

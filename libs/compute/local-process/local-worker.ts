@@ -156,7 +156,7 @@ export class LocalWorker {
     this.afterRun(how);
   }
 
-  /** @returns how its process ended; `null` when none was started */
+  /** @returns how it ended; `null` when no process was started */
   private async runOnce(): Promise<string | null> {
     const port = await this.host.ports.take();
     try {
@@ -164,13 +164,15 @@ export class LocalWorker {
       this.failure = null;
       this.runningSince = null;
       this.report('initializing');
-      this.process = this.host.pool.take();
-      this.process.onMessage((message) => this.hear(message));
-      this.process.send({
-        type: 'assign',
-        assignment: this.options.assignment(this.restart, port),
-      });
-      return await this.process.exited;
+      const { pool } = this.host;
+      const process = (this.process = pool.take());
+      process.onMessage((message) => this.hear(message));
+      const left = process.next('left');
+      process.send({ type: 'assign', assignment: this.options.assignment(this.restart, port) });
+      if ((await left) === null) return await process.exited;
+      this.process = null;
+      await pool.giveBack(process);
+      return 'left';
     } finally {
       this.process = null;
       this.host.ports.giveBack(port);

@@ -11,10 +11,11 @@ export interface WorkerPoolOptions {
   readonly freeSlots: () => number;
 }
 
-/** Worker processes, a few of them started ahead so that a job need not wait for Node's start. */
+/** Worker processes, a few of them ready ahead so that a job need not wait for Node's start. */
 export class WorkerPool {
   private readonly idle = new Set<WorkerProcess>();
   private refilling: NodeJS.Timeout | null = null;
+  private isClosed = false;
 
   constructor(private readonly options: WorkerPoolOptions) {}
 
@@ -27,12 +28,18 @@ export class WorkerPool {
 
   /** Starts as many processes as are missing: a process that ended on its own is one of them. */
   fill(): void {
+    this.isClosed = false;
     const { program, warmCount, freeSlots } = this.options;
     while (this.idle.size < Math.min(warmCount, freeSlots())) {
-      const worker = new WorkerProcess(program);
-      this.idle.add(worker);
-      void worker.exited.then(() => this.idle.delete(worker));
+      this.keep(new WorkerProcess(program));
     }
+  }
+
+  /** Takes back a process that has left its job, for the next; one too many ends before this resolves. */
+  async giveBack(worker: WorkerProcess): Promise<void> {
+    if (!this.isClosed && this.idle.size < this.options.warmCount) return this.keep(worker);
+    worker.kill();
+    await worker.exited;
   }
 
   /** Fills in a moment, for when slots have become free. */
@@ -45,10 +52,16 @@ export class WorkerPool {
 
   /** Ends the idle processes. */
   async close(): Promise<void> {
+    this.isClosed = true;
     if (this.refilling !== null) clearTimeout(this.refilling);
     this.refilling = null;
     const ends = [...this.idle].map((worker) => worker.exited);
     for (const worker of this.idle) worker.kill();
     await Promise.all(ends);
+  }
+
+  private keep(worker: WorkerProcess): void {
+    this.idle.add(worker);
+    void worker.exited.then(() => this.idle.delete(worker));
   }
 }

@@ -56,7 +56,7 @@ export class WorkerProcess {
     if (this.child.connected) this.child.send(message, () => {});
   }
 
-  /** The next message of a type; `null` when the process ends first. */
+  /** The next message of a type; `null` when the process ends or leaves its job first. */
   next(type: FromWorker['type']): Promise<FromWorker | null> {
     if (this.hasExited) return Promise.resolve(null);
     return new Promise((resolve) => {
@@ -75,8 +75,16 @@ export class WorkerProcess {
       this.containerPids = message.pids;
       if (this.hasExited) this.killContainers();
     }
+    if (message.type === 'left') this.forgetJob();
     this.resolveWaiters(message.type, message);
     this.listener(message);
+  }
+
+  /** Its containers have ended, and who waits for an answer about them gets none. */
+  private forgetJob(): void {
+    this.containerPids = [];
+    this.listener = () => {};
+    for (const type of this.waiters.keys()) if (type !== 'left') this.resolveWaiters(type, null);
   }
 
   private resolveWaiters(type: FromWorker['type'], message: FromWorker | null): void {
