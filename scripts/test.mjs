@@ -13,8 +13,8 @@ import { STATIC_STEPS } from './static-steps.mjs';
 const PHASES = [
   // Most specs wait for other processes, so two at a time also pay on two cores.
   ['--selectProjects', 'unit', 'int', 'e2e', '--maxWorkers=2'],
-  // By itself: it takes every core, and specs that run beside it would measure that.
-  ['--selectProjects', 'chaos', '--runInBand'],
+  // By themselves: they take every core, and specs that run beside them would measure that.
+  ['--selectProjects', 'chaos', '--maxWorkers=2'],
 ];
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const args = process.argv.slice(2);

@@ -11,7 +11,7 @@ import { LogWatch } from './log-watch.ts';
 import { type SubmittedJob, Submitter } from './submitter.ts';
 
 /** All jobs with all faults; a machine that is busy with other things is slow. */
-const RUN_MS_MAX = 300_000;
+const RUN_MS_MAX = 600_000;
 const DOCUMENT_MS_MAX = 30_000;
 
 export interface ChaosReport {

@@ -1,0 +1,28 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { assertBuilt } from '#test/support/assert-built.ts';
+import { FULL_SIZE, planOf } from './chaos-plan.ts';
+import { runChaos } from './chaos-run.ts';
+
+/** A minute on two cores for two seeds side by side; a machine that is busy with other things is slow. */
+const SEED_MS_MAX = 700_000;
+const { jobCount, batchCount } = FULL_SIZE;
+
+/**
+ * Ten seeds in all, in two files: a seed waits for leases and for processes that start, meanwhile another has
+ * the processor.
+ */
+export function chaosOf(seeds: readonly number[]): void {
+  describe('while every process is killed and paused at random', () => {
+    beforeAll(() => assertBuilt());
+
+    it.each(seeds)(
+      `${jobCount} jobs of ${batchCount} batches end as they must, and leave nothing (seed %i)`,
+      async (seed) => {
+        const { problems, dataDir } = await runChaos(planOf(seed));
+        const again = `npm run chaos -- --seed ${seed}; data and logs: ${dataDir}`;
+        expect({ problems, again }).toEqual({ problems: [], again });
+      },
+      SEED_MS_MAX,
+    );
+  });
+}

@@ -1,0 +1,3 @@
+import { chaosOf } from './chaos-seeds.ts';
+
+chaosOf([2, 4, 6, 8, 10]);
