@@ -7,6 +7,7 @@ import {
   StorageType,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
+import { declareTogether } from '#libs/platform/nats/declare-together.ts';
 import type { JobQueueKey } from '../batch-queue.port.ts';
 import {
   DEAD_LETTER_STREAM,
@@ -41,7 +42,7 @@ export async function declareStreams(manager: JetStreamManager): Promise<void> {
       duplicate_window: nanos(DUPLICATE_WINDOW_MS),
     };
     try {
-      await manager.streams.add(settings);
+      await declareTogether(() => manager.streams.add(settings));
     } catch (error) {
       if (!(error instanceof JetStreamApiError) || error.code !== STREAM_NAME_IN_USE) throw error;
       await manager.streams.update(stream.name, settings);

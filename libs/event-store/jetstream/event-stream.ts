@@ -6,6 +6,7 @@ import {
   StorageType,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
+import { declareTogether } from '#libs/platform/nats/declare-together.ts';
 import { SUBJECT_PREFIX } from '../lane.ts';
 
 export const EVENT_STREAM = 'CORTEX_EVENTS';
@@ -25,13 +26,15 @@ const settings = {
 /** Makes the stream, or brings an existing one to the settings above. */
 export async function declareEventStream(manager: JetStreamManager): Promise<void> {
   try {
-    await manager.streams.add({
-      name: EVENT_STREAM,
-      ...settings,
-      retention: RetentionPolicy.Limits,
-      storage: StorageType.File,
-      deny_delete: true,
-    });
+    await declareTogether(() =>
+      manager.streams.add({
+        name: EVENT_STREAM,
+        ...settings,
+        retention: RetentionPolicy.Limits,
+        storage: StorageType.File,
+        deny_delete: true,
+      }),
+    );
   } catch (error) {
     if (!(error instanceof JetStreamApiError) || error.code !== STREAM_NAME_IN_USE) throw error;
     await manager.streams.update(EVENT_STREAM, settings);

@@ -4,6 +4,7 @@ import { headers, type NatsConnection } from '@nats-io/transport-node';
 import type { Position } from '#libs/domain/platform-event.ts';
 import { encodeBinary } from '#libs/messaging/cloudevents/nats-binding.ts';
 import type { Logger } from '#libs/platform/logger.ts';
+import { declareTogether } from '#libs/platform/nats/declare-together.ts';
 import {
   type OutgoingMessage,
   PipelinedPublisher,
@@ -60,7 +61,7 @@ export class JetStreamRelayTarget implements RelayTarget {
   ): Promise<JetStreamRelayTarget> {
     const manager = await jetstreamManager(connection);
     await declareEventStream(manager);
-    const notes = await new Kvm(connection).create(BUCKET, { history: 1 });
+    const notes = await declareTogether(() => new Kvm(connection).create(BUCKET, { history: 1 }));
     return new JetStreamRelayTarget(connection, manager, notes, { connection, logger });
   }
 

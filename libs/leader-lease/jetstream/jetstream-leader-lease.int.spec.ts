@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { silentLogger } from '#libs/platform/logger.ts';
@@ -109,6 +110,33 @@ describe('JetStreamLeaderLease', () => {
       once(waited, 'abort').then(() => 'held'),
     ]);
     expect(outcome).toBe('held');
+  });
+
+  it('opens for several at once that were given different times to live', async () => {
+    const { stranger } = await opened();
+    const strangers = await Promise.all(Array.from({ length: 4 }, stranger));
+    for (let round = 0; round < 5; round++) {
+      const manager = await jetstreamManager(strangers[0]?.connection as NatsConnection);
+      await manager.streams.delete('KV_CORTEX_LEADERS');
+      const opening = strangers.map(({ connection }, index) => {
+        const ttlMs = index % 2 === 0 ? TTL_MS : 2 * TTL_MS;
+        return JetStreamLeaderLease.open(connection, { name: 'x', ttlMs, logger: silentLogger });
+      });
+      await expect(Promise.all(opening)).resolves.toHaveLength(4);
+    }
+  });
+
+  it('opens when the server comes back, though it did not answer for a while', async () => {
+    const { stranger, server } = await opened();
+    const { connection } = await stranger();
+    await server.kill();
+    const options = { name: 'scheduler', ttlMs: TTL_MS, logger: silentLogger };
+    const opening = JetStreamLeaderLease.open(connection, options);
+    opening.catch(() => {}); // Looked at below.
+    await once(AbortSignal.timeout(TTL_MS), 'abort'); // Three times what an answer may take.
+    await server.restart();
+    const held = await (await opening).acquire(stop.first.signal);
+    expect(held.aborted).toBe(false);
   });
 
   it('brings an existing bucket to its time to live', async () => {

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { type KV, Kvm } from '@nats-io/kv';
-import { nanos, type NatsConnection } from '@nats-io/transport-node';
+import { jetstream } from '@nats-io/jetstream';
+import type { KV } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '#libs/platform/logger.ts';
 import type { LeaderLease } from '../leader-lease.port.ts';
 import { HeldLease, type Term } from './held-lease.ts';
+import { openLeaseBucket } from './lease-bucket.ts';
 import { LeaseEntry } from './lease-entry.ts';
 
-const BUCKET = 'CORTEX_LEADERS';
 const TTL_MS = 5000;
 /** How soon a standby notices that the lease was given up. */
 const POLL_MS_MAX = 250;
@@ -35,17 +35,9 @@ export class JetStreamLeaderLease implements LeaderLease {
     connection: NatsConnection,
     { name, ttlMs = TTL_MS, logger }: JetStreamLeaderLeaseOptions,
   ): Promise<JetStreamLeaderLease> {
-    const manager = await jetstreamManager(connection);
-    await new Kvm(connection).create(BUCKET, { ttl: ttlMs, history: 1 });
-    const { config } = await manager.streams.info(`KV_${BUCKET}`);
-    if (config.max_age !== nanos(ttlMs)) {
-      const duplicate_window = Math.min(config.duplicate_window, nanos(ttlMs));
-      await manager.streams.update(config.name, { max_age: nanos(ttlMs), duplicate_window });
-    }
-    // From here on a question that is not answered within a third of the lease is asked again. To open
-    // the bucket so would fail whoever is busy as long as that, and this asks nothing.
-    const impatient = jetstream(connection, { timeout: ttlMs / 3, checkAPI: false });
-    const bucket = await new Kvm(impatient).open(BUCKET, { allow_direct: config.allow_direct });
+    // A question that is not answered within a third of the lease is asked again.
+    const client = jetstream(connection, { timeout: ttlMs / 3, checkAPI: false });
+    const bucket = await openLeaseBucket(client, ttlMs);
     return new JetStreamLeaderLease(bucket, { name, ttlMs, logger });
   }
 

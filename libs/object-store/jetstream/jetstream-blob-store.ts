@@ -8,6 +8,7 @@ import {
 } from '@nats-io/jetstream';
 import { type ObjectInfo, type ObjectStore, Objm } from '@nats-io/obj';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { declareTogether } from '#libs/platform/nats/declare-together.ts';
 import { type BlobStore, BlobStoreUnavailable } from '../blob-store.port.ts';
 
 const BUCKET = 'CORTEX_BLOBS';
@@ -39,7 +40,7 @@ export class JetStreamBlobStore implements BlobStore {
     return reached('open', async () => {
       const client = jetstream(connection, { timeout: TIMEOUT_MS });
       const manager: JetStreamManager = await jetstreamManager(connection, { timeout: TIMEOUT_MS });
-      const objects = await new Objm(client).create(BUCKET);
+      const objects = await declareTogether(() => new Objm(client).create(BUCKET));
       return new JetStreamBlobStore(objects, manager.direct);
     });
   }

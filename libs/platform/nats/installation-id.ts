@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Kvm, type KvEntry } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { declareTogether } from './declare-together.ts';
 
 const BUCKET = 'CORTEX_INSTALLATION';
 const KEY = 'id';
@@ -12,7 +13,7 @@ const ID_BYTES = 4;
  * digits, drawn once and kept as long as NATS keeps its data.
  */
 export async function installationId(connection: NatsConnection): Promise<string> {
-  const bucket = await new Kvm(connection).create(BUCKET, { history: 1 });
+  const bucket = await declareTogether(() => new Kvm(connection).create(BUCKET, { history: 1 }));
   const drawn = randomBytes(ID_BYTES).toString('hex');
   const found = await bucket.get(KEY);
   if (isThere(found)) return found.string();

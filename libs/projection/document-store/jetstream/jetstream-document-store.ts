@@ -7,6 +7,7 @@ import {
 } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { declareTogether } from '#libs/platform/nats/declare-together.ts';
 import { PipelinedPublisher } from '#libs/platform/nats/pipelined-publisher.ts';
 import {
   type DocumentKey,
@@ -51,7 +52,7 @@ export class JetStreamDocumentStore implements DocumentStore {
     return reached('open', async () => {
       const manager: JetStreamManager = await jetstreamManager(connection, { timeout: TIMEOUT_MS });
       const client = jetstream(connection, { timeout: TIMEOUT_MS });
-      const bucket = await new Kvm(client).create(BUCKET, { history: 1 });
+      const bucket = await declareTogether(() => new Kvm(client).create(BUCKET, { history: 1 }));
       return new JetStreamDocumentStore(connection, bucket, manager);
     });
   }
