@@ -189,7 +189,8 @@ export function batchQueueContract(
       it('keeps a renewed batch with its receiver', async () => {
         await queue.send(key, [aBatch(0)]);
         const held = await receive();
-        const renewing = setInterval(() => receiver.renew(held), CONTRACT_LEASE_MS / 4);
+        // Often: a busy machine may well keep renewals from going out for most of a lease.
+        const renewing = setInterval(() => receiver.renew(held), CONTRACT_LEASE_MS / 20);
         const other = await queue.receiver(key);
         expect(await other.receive(1, CONTRACT_LEASE_MS * 2)).toEqual([]);
         clearInterval(renewing);

@@ -167,7 +167,8 @@ export class LocalPlatform {
   /** What the handler noted so far, oldest first. */
   calls(): NotedCall[] {
     if (!existsSync(this.callsFile)) return [];
-    const lines = readFileSync(this.callsFile, 'utf8').trimEnd().split('\n');
+    const lines = readFileSync(this.callsFile, 'utf8').split('\n');
+    lines.pop(); // What follows the last line's end: nothing, or a line that is being written.
     return lines.map((line) => JSON.parse(line) as NotedCall);
   }
 

@@ -1,11 +1,15 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { install } from '@sinonjs/fake-timers';
 import { aBatch, aQueueArn, aQueueKey, NO_DEAD_LETTERS } from '#test/support/queue.builders.ts';
+import { startSteadyClock } from '#test/support/steady-clock.ts';
 import { batchQueueContract, CONTRACT_LEASE_MS } from '../batch-queue.contract.ts';
 import { InMemoryBatchQueue } from './in-memory-batch-queue.ts';
 
+const { clock, stop } = startSteadyClock();
+afterAll(stop);
+
 batchQueueContract(async () => {
-  const queue = new InMemoryBatchQueue({ leaseMs: CONTRACT_LEASE_MS });
+  const queue = new InMemoryBatchQueue({ leaseMs: CONTRACT_LEASE_MS, clock });
   return { queue, makeDeadLetterQueue: async () => aQueueArn() };
 });
 

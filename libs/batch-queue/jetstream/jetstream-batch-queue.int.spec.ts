@@ -142,7 +142,7 @@ describe('JetStreamBatchQueue', () => {
 
     expect(new Set(got).size).toBe(20);
     expect(got).toEqual(expect.arrayContaining(indexesOf(held)));
-    expect(performance.now() - diedAt).toBeLessThan(CONTRACT_LEASE_MS * 1.5);
+    expect(performance.now() - diedAt).toBeLessThan(CONTRACT_LEASE_MS * 2);
   });
 
   it('gives a waiting worker the next batch after another waiting worker died', async () => {
@@ -160,6 +160,8 @@ describe('JetStreamBatchQueue', () => {
   });
 
   it('gives back on close what arrives too late', async () => {
+    const leaseMs = 60_000; // What is not given back stays away for longer than the test.
+    await (await openOn(connection, leaseMs)).create(key, NO_DEAD_LETTERS);
     await receiver.receive(1, 0); // It knows its queue now, so the next request goes out at once.
     const waiting = receiver.receive(64, PATIENCE_MS);
     await connection.flush();
@@ -171,10 +173,12 @@ describe('JetStreamBatchQueue', () => {
     await sending;
 
     const next = await queue.receiver(key);
-    const startedAt = performance.now();
     const got: LeasedBatch[] = [];
-    while (got.length < 64) got.push(...(await next.receive(64, PATIENCE_MS)));
-    expect(performance.now() - startedAt).toBeLessThan(CONTRACT_LEASE_MS / 2);
+    while (got.length < 64) {
+      const batches = await next.receive(64, PATIENCE_MS);
+      expect(batches).not.toHaveLength(0);
+      got.push(...batches);
+    }
     expect(got.filter(({ attempt }) => attempt === 2)).not.toHaveLength(0);
   });
 

@@ -162,7 +162,7 @@ describe('settling on SQS', () => {
         ? refuse('RequestThrottled')
         : null,
     );
-    const renewing = setInterval(() => receiver.renew(held), LEASE_MS / 4);
+    const renewing = setInterval(() => receiver.renew(held), LEASE_MS / 10);
     const other = await queue.receiver(key);
     expect(await other.receive(1, LEASE_MS * 2)).toEqual([]);
     clearInterval(renewing);

@@ -8,16 +8,18 @@ import { InMemoryEventStore } from '#libs/event-store/in-memory/in-memory-event-
 import { systemClock } from '#libs/platform/clock.ts';
 import { silentLogger } from '#libs/platform/logger.ts';
 import { HttpHandler, type SeenRequest } from '#test/support/http-handler.ts';
+import { startSteadyClock, type SteadyClock } from '#test/support/steady-clock.ts';
 import { StoreThatIsAway } from '#test/support/store-that-is-away.ts';
 import { until } from '#test/support/until.ts';
 import { BatchRunner, type BatchRunnerDeps, type RunnerAssignment } from './batch-runner.ts';
 import { NO_DEAD_LETTERS } from '#test/support/queue.builders.ts';
 
 const KEY = { apiName: apiName('sum'), jobId: jobId('00000000000000aa') };
-const LEASE_MS = 600;
+const LEASE_MS = 300;
 const ARN = 'arn:aws:sqs:us-east-1:1:failed';
 
 describe('running batches', () => {
+  let steady: SteadyClock;
   let queue: InMemoryBatchQueue;
   let store: InMemoryEventStore;
   let handler: HttpHandler;
@@ -25,7 +27,8 @@ describe('running batches', () => {
   let answer: (request: SeenRequest, response: ServerResponse) => void;
 
   beforeEach(async () => {
-    queue = new InMemoryBatchQueue({ leaseMs: LEASE_MS });
+    steady = startSteadyClock();
+    queue = new InMemoryBatchQueue({ leaseMs: LEASE_MS, clock: steady.clock });
     store = new InMemoryEventStore();
     answer = (_, response) => response.end();
     handler = await HttpHandler.start((request, response) => answer(request, response));
@@ -36,6 +39,7 @@ describe('running batches', () => {
   afterEach(async () => {
     await runner?.close(0);
     await handler.stop();
+    steady.stop();
   });
 
   const start = (
@@ -88,6 +92,9 @@ describe('running batches', () => {
       return isThere && all;
     });
 
+  const untilOffTheQueue = (): Promise<unknown> =>
+    until('the queue to be empty', async () => (await queue.sentIndexes(KEY, 0)).size === 0);
+
   /** What is on the queue for another worker, once the leases of this one have ended. */
   const leftOnQueue = async (waitMs = 50): Promise<number[]> => {
     const receiver = await queue.receiver(KEY);
@@ -123,8 +130,7 @@ describe('running batches', () => {
     });
     expect(handler.requests).toHaveLength(500);
     expect(handler.connectionCount).toBe(1);
-    await runner?.close(0);
-    expect(await leftOnQueue(LEASE_MS + 200)).toEqual([]);
+    await untilOffTheQueue();
   });
 
   it('makes one call at a time', async () => {
@@ -163,7 +169,7 @@ describe('running batches', () => {
         },
       },
     });
-    expect(await leftOnQueue(LEASE_MS + 200)).toEqual([]);
+    await untilOffTheQueue();
   });
 
   it('offers a failed batch again where there is a dead-letter queue, and then puts it there', async () => {
@@ -182,7 +188,7 @@ describe('running batches', () => {
       ],
     );
     expect(handler.requests.map(({ headers }) => headers['x-cortex-attempt'])).toEqual(['1', '2']);
-    expect(await leftOnQueue(LEASE_MS + 200)).toEqual([]);
+    await untilOffTheQueue();
   });
 
   it('fails a batch that finds no handler, and waits for the handler before the next', async () => {
@@ -295,6 +301,6 @@ describe('running batches', () => {
     await untilRecorded('BatchSucceeded', 3);
 
     expect(handler.requests).toHaveLength(3);
-    expect(await leftOnQueue(LEASE_MS + 200)).toEqual([]);
+    await untilOffTheQueue();
   });
 });

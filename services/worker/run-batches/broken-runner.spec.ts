@@ -9,7 +9,7 @@ import { NO_DEAD_LETTERS } from '#test/support/queue.builders.ts';
 import { BatchRunner } from './batch-runner.ts';
 
 const KEY = { apiName: apiName('sum'), jobId: jobId('00000000000000aa') };
-const LEASE_MS = 600;
+const LEASE_MS = 300;
 
 it('records what there is and lets go of the queue after something has gone wrong', async () => {
   const queue = new InMemoryBatchQueue({ leaseMs: LEASE_MS });
@@ -52,7 +52,7 @@ it('records what there is and lets go of the queue after something has gone wron
   }
   expect(types).toEqual(['JobStarted', 'BatchSucceeded', 'BatchSucceeded']);
   const receiver = await queue.receiver(KEY);
-  const left = await receiver.receive(10, 2 * LEASE_MS);
+  const left = await receiver.receive(10, 10 * LEASE_MS);
   await receiver.close();
   expect(left.map(({ index }) => index)).toEqual([2]);
 });

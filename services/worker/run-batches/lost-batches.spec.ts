@@ -11,6 +11,7 @@ import { silentLogger } from '#libs/platform/logger.ts';
 import { batchSucceeded } from '#test/support/batch.builders.ts';
 import { HttpHandler } from '#test/support/http-handler.ts';
 import { aBatch, aQueueArn } from '#test/support/queue.builders.ts';
+import { startSteadyClock, type SteadyClock } from '#test/support/steady-clock.ts';
 import { until } from '#test/support/until.ts';
 import { BatchRunner } from './batch-runner.ts';
 
@@ -31,13 +32,15 @@ class ForgetfulStore extends InMemoryEventStore {
 
 describe('a batch whose last attempt nobody told the outcome of', () => {
   const deadLetterQueue = { arn: aQueueArn(), receiveCountMax: 2 };
+  let steady: SteadyClock;
   let queue: InMemoryBatchQueue;
   let store: ForgetfulStore;
   let handler: HttpHandler;
   let runner: BatchRunner | null;
 
   beforeEach(async () => {
-    queue = new InMemoryBatchQueue({ leaseMs: LEASE_MS });
+    steady = startSteadyClock();
+    queue = new InMemoryBatchQueue({ leaseMs: LEASE_MS, clock: steady.clock });
     store = new ForgetfulStore();
     handler = await HttpHandler.start();
     runner = null;
@@ -48,6 +51,7 @@ describe('a batch whose last attempt nobody told the outcome of', () => {
   afterEach(async () => {
     await runner?.close(0);
     await handler.stop();
+    steady.stop();
   });
 
   /** Workers take the batch and die before they can say a word. */

@@ -7,13 +7,15 @@ import { systemClock } from '#libs/platform/clock.ts';
 import { silentLogger } from '#libs/platform/logger.ts';
 import { HttpHandler } from '#test/support/http-handler.ts';
 import { NO_DEAD_LETTERS } from '#test/support/queue.builders.ts';
+import { startSteadyClock, type SteadyClock } from '#test/support/steady-clock.ts';
 import { until } from '#test/support/until.ts';
 import { BatchRunner } from './batch-runner.ts';
 
 const KEY = { apiName: apiName('sum'), jobId: jobId('00000000000000aa') };
-const LEASE_MS = 600;
+const LEASE_MS = 300;
 
 describe('a handler that says that it is not ready', () => {
+  let steady: SteadyClock;
   let queue: InMemoryBatchQueue;
   let handler: HttpHandler;
   let runner: BatchRunner;
@@ -22,7 +24,8 @@ describe('a handler that says that it is not ready', () => {
   let becomeReady: () => void;
 
   beforeEach(async () => {
-    queue = new InMemoryBatchQueue({ leaseMs: LEASE_MS });
+    steady = startSteadyClock();
+    queue = new InMemoryBatchQueue({ leaseMs: LEASE_MS, clock: steady.clock });
     attempts = [];
     askedCount = 0;
     handler = await HttpHandler.start(({ headers }, response) => {
@@ -36,6 +39,7 @@ describe('a handler that says that it is not ready', () => {
     becomeReady();
     await runner.close(0);
     await handler.stop();
+    steady.stop();
   });
 
   async function start(deadLetterQueue: DeadLetterQueue | null): Promise<void> {
@@ -88,7 +92,7 @@ describe('a handler that says that it is not ready', () => {
     await start({ arn: 'arn:aws:sqs:us-east-1:1:failed', receiveCountMax: 1 });
 
     const other = await queue.receiver(KEY);
-    expect(await other.receive(1, 2 * LEASE_MS)).toEqual([]);
+    expect(await other.receive(1, 4 * LEASE_MS)).toEqual([]);
     await other.close();
     expect(attempts).toEqual([]);
     becomeReady();
