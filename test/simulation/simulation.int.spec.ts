@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { COMPILE_CACHE } from '#test/support/compile-cache.ts';
 import { PLANTED_BUGS } from './planted-bugs.ts';
 
 const SEED_COUNT = 2000;
@@ -19,7 +20,7 @@ const ARGUMENTS = [
 function simulate(...options: string[]): { readonly code: number | null; readonly output: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [...ARGUMENTS, ...options], {
     encoding: 'utf8',
-    env: { ...process.env, NODE_OPTIONS: '' },
+    env: { ...process.env, ...COMPILE_CACHE, NODE_OPTIONS: '' },
   });
   return { code: status, output: stdout + stderr };
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { JobStatus } from '#libs/client/gateway-documents.ts';
+import { COMPILE_CACHE } from './compile-cache.ts';
 import { jobDetails } from './gateway-answers.ts';
 import { RecordedGateway } from './recorded-gateway.ts';
 
@@ -53,7 +54,12 @@ export class CommandLine {
       ['--no-warnings', '--experimental-transform-types', '--conditions=source', MAIN, ...args],
       {
         cwd: this.folder,
-        env: { PATH: process.env['PATH'], CORTEX_URL: this.gateway.url, ...this.env },
+        env: {
+          PATH: process.env['PATH'],
+          ...COMPILE_CACHE,
+          CORTEX_URL: this.gateway.url,
+          ...this.env,
+        },
         stdio: 'pipe',
       },
     );

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { COMPILE_CACHE } from './compile-cache.ts';
 import { freePort } from './free-port.ts';
 import { until } from './until.ts';
 
@@ -55,7 +56,12 @@ export class EmbeddedAwsProcess {
 function spawnAws(folder: string, port: number): ChildProcess {
   const flags = ['--no-warnings', '--experimental-transform-types', '--conditions=source'];
   return spawn(process.execPath, [...flags, MAIN, folder], {
-    env: { PATH: process.env['PATH'], AWS_PORT: String(port), LOG_LEVEL: 'silent' },
+    env: {
+      PATH: process.env['PATH'],
+      ...COMPILE_CACHE,
+      AWS_PORT: String(port),
+      LOG_LEVEL: 'silent',
+    },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
 }

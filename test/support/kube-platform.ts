@@ -17,6 +17,7 @@ import { systemClock } from '#libs/platform/clock.ts';
 import { silentLogger } from '#libs/platform/logger.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
 import { anApiSpec } from './api.builders.ts';
+import { COMPILE_CACHE } from './compile-cache.ts';
 import {
   startTestCluster,
   type TestCluster,
@@ -68,7 +69,7 @@ export class KubePlatform {
       logger: silentLogger,
     });
     const blobs = await JetStreamBlobStore.open(connection);
-    const env = { PATH: process.env['PATH'] ?? '' };
+    const env = { PATH: process.env['PATH'] ?? '', ...COMPILE_CACHE };
     const cluster = await startCluster({
       podsMax,
       images: { [WORKER_IMAGE]: { cwd: root, env }, [HANDLER_IMAGE]: { cwd: HANDLERS, env } },

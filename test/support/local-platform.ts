@@ -18,6 +18,7 @@ import { systemClock } from '#libs/platform/clock.ts';
 import { silentLogger } from '#libs/platform/logger.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
 import { anApiSpec } from './api.builders.ts';
+import { COMPILE_CACHE } from './compile-cache.ts';
 import { TestNatsServer } from './nats-server.ts';
 import { processesWith } from './process-scan.ts';
 import { aPod, aWorkload } from './workload.builders.ts';
@@ -80,6 +81,7 @@ export class LocalPlatform {
       NATS_URL: nats.url,
       LEASE_MS: String(LEASE_MS),
       LOG_LEVEL: 'silent',
+      ...COMPILE_CACHE,
       ...workerEnv,
     };
     const options = {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { apiName } from '#libs/domain/kernel/ids.ts';
 import { anApiDeployed } from '#test/support/api.builders.ts';
 import { batchesEnqueued, batchFailed, batchSucceeded } from '#test/support/batch.builders.ts';
@@ -19,9 +19,8 @@ let source: TestGateway;
 let target: TestGateway;
 let cli: CommandLine;
 
-beforeEach(async () => {
+beforeAll(async () => {
   source = await TestGateway.start({ publicUrl: PUBLIC_URL });
-  target = await TestGateway.start({ publicUrl: PUBLIC_URL, isReadOnly: true });
   cli = await CommandLine.create();
   const events = [
     anApiDeployed({ apiName: API }),
@@ -41,12 +40,17 @@ beforeEach(async () => {
   cli.env = { CORTEX_URL: source.url };
   await cli.run('audit', 'export', '--out', 'log.ndjson.gz');
   await cli.run('audit', 'export', '--out', 'log.ndjson');
+});
+afterAll(async () => {
+  await cli.remove();
+  await source.stop();
+});
+
+beforeEach(async () => {
+  target = await TestGateway.start({ publicUrl: PUBLIC_URL, isReadOnly: true });
   cli.env = { CORTEX_URL: target.url };
 });
-afterEach(async () => {
-  await cli.remove();
-  await Promise.all([source.stop(), target.stop()]);
-});
+afterEach(() => target.stop());
 
 const answersOf = async (gateway: TestGateway): Promise<string[]> => {
   const last = await source.store.lastPosition();
