@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Clock, install } from '@sinonjs/fake-timers';
 import type { JobEvent, JobSubmitted } from '#libs/domain/job/job.events.ts';
 import { type JobId, jobId } from '#libs/domain/kernel/ids.ts';
 import { eventId } from '#libs/event-store/event-ids.ts';
@@ -11,7 +12,7 @@ import { until } from '#test/support/until.ts';
 import { type JobWork, TakeJobs } from './take-jobs.ts';
 
 const LEASE_MS = 90;
-/** Longer than a test. */
+/** Longer than a test, also on a machine that stands still for a while. */
 const LONG_LEASE_MS = 600_000;
 const idOf = (digit: number): JobId => jobId(String(digit).repeat(16));
 
@@ -48,19 +49,32 @@ describe('TakeJobs', () => {
   let store: InMemoryEventStore;
   let stopping: AbortController;
   let running: Promise<void>[];
+  let time: Clock | null;
 
   beforeEach(() => {
     store = new InMemoryEventStore();
     stopping = new AbortController();
     running = [];
+    time = null;
   });
   afterEach(async () => {
     stopping.abort();
     await Promise.all(running);
+    time?.uninstall();
   });
 
+  /** From here on leases end by `tickAsync`, and the machine's pace is nothing to them. */
+  const stopTime = (): Clock => {
+    const toFake = ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'] as const;
+    return (time = install({ toFake: [...toFake] }));
+  };
+
   /** A process that takes jobs. */
-  const take = ({ jobsMax = 4, leaseMs = LEASE_MS, signal = stopping.signal } = {}): HeldWork => {
+  const take = ({
+    jobsMax = 4,
+    leaseMs = LONG_LEASE_MS,
+    signal = stopping.signal,
+  } = {}): HeldWork => {
     const work = new HeldWork();
     const takeJobs = new TakeJobs(store, work, {
       leaseMs,
@@ -105,19 +119,22 @@ describe('TakeJobs', () => {
   });
 
   it('hands a job that takes longer than the lease to nobody else', async () => {
+    const { tickAsync } = stopTime();
     const id = await submit(1);
-    const works = [take(), take()];
-    await pause(LEASE_MS * 5);
+    const works = [take({ leaseMs: LEASE_MS }), take({ leaseMs: LEASE_MS })];
+    await tickAsync(LEASE_MS * 5);
     expect(works.flatMap(({ started }) => started)).toEqual([id]);
     for (const work of works) work.end(id);
   });
 
   it('is done with a job that is enqueued', async () => {
+    const { tickAsync } = stopTime();
     const id = await submit(1);
-    const work = take();
-    await until('the job', () => work.started.length === 1);
+    const work = take({ leaseMs: LEASE_MS });
+    await tickAsync(1);
+    expect(work.started).toEqual([id]);
     work.end(id);
-    await pause(LEASE_MS * 3);
+    await tickAsync(LEASE_MS * 3);
     expect(work.started).toEqual([id]);
     expect(work.failed).toEqual([]);
   });
@@ -166,9 +183,9 @@ describe('TakeJobs', () => {
   it('ends when it is told to, and hands its work to others at once', async () => {
     const leaving = new AbortController();
     const id = await submit(1);
-    const first = take({ leaseMs: LONG_LEASE_MS, signal: leaving.signal });
+    const first = take({ signal: leaving.signal });
     await until('the job', () => first.started.length === 1);
-    const second = take({ leaseMs: LONG_LEASE_MS });
+    const second = take();
     leaving.abort();
     await running[0];
     expect(first.aborted).toEqual([id]);
