@@ -6,14 +6,14 @@ const refusal = (err_code: number, description: string): JetStreamApiError =>
   new JetStreamApiError({ code: 400, err_code, description });
 const overlap = refusal(10065, 'subjects overlap with an existing stream');
 
-describe('declareTogether', () => {
-  const declareAfter = (...refusals: Error[]): Promise<string> =>
-    declareTogether(async () => {
-      const refused = refusals.shift();
-      if (refused !== undefined) throw refused;
-      return 'there';
-    });
+const declareAfter = (...refusals: Error[]): Promise<string> =>
+  declareTogether(async () => {
+    const refused = refusals.shift();
+    if (refused !== undefined) throw refused;
+    return 'there';
+  });
 
+describe('declareTogether', () => {
   it('asks again when another process is making the stream', async () => {
     expect(await declareAfter(overlap)).toBe('there');
   });

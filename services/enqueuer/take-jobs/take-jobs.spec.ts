@@ -119,22 +119,22 @@ describe('TakeJobs', () => {
   });
 
   it('hands a job that takes longer than the lease to nobody else', async () => {
-    const { tickAsync } = stopTime();
+    const stopped = stopTime();
     const id = await submit(1);
     const works = [take({ leaseMs: LEASE_MS }), take({ leaseMs: LEASE_MS })];
-    await tickAsync(LEASE_MS * 5);
+    await stopped.tickAsync(LEASE_MS * 5);
     expect(works.flatMap(({ started }) => started)).toEqual([id]);
     for (const work of works) work.end(id);
   });
 
   it('is done with a job that is enqueued', async () => {
-    const { tickAsync } = stopTime();
+    const stopped = stopTime();
     const id = await submit(1);
     const work = take({ leaseMs: LEASE_MS });
-    await tickAsync(1);
+    await stopped.tickAsync(1);
     expect(work.started).toEqual([id]);
     work.end(id);
-    await tickAsync(LEASE_MS * 3);
+    await stopped.tickAsync(LEASE_MS * 3);
     expect(work.started).toEqual([id]);
     expect(work.failed).toEqual([]);
   });
