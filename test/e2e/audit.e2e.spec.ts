@@ -54,8 +54,10 @@ async function readsOf(of: TestPlatform): Promise<readonly (readonly [string, st
   const { events: all } = JSON.parse(await ask(events)) as {
     readonly events: readonly { readonly position: number; readonly time: string }[];
   };
+  // Not the time of the first event: it may be stored later, and then there is no job yet.
   const moments = all.filter((_, place) => place % 20 === 0);
-  const ats = ['', ...moments.flatMap(({ position, time }) => [`?at=${position}`, `?at=${time}`])];
+  const times = moments.slice(1).map(({ time }) => `?at=${time}`);
+  const ats = ['', ...moments.map(({ position }) => `?at=${position}`), ...times];
   const job = `/v1/jobs/${jobId}`;
   const paths = [job, `${job}/workers`, `${job}/batches`, '/v1/jobs'];
   const reads = paths.flatMap((path) => ats.map((at) => path + at));
@@ -67,29 +69,33 @@ async function readsOf(of: TestPlatform): Promise<readonly (readonly [string, st
 describe('docs/guides/audit.md', () => {
   const blocks = [...guide.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block ?? '');
 
-  it('has commands that work', async () => {
-    expect(blocks.length).toBeGreaterThan(3);
-    await until('a checkpoint', async () =>
-      (await platform.ask('/v1/audit/export')).text.includes('LogCheckpointed'),
-    );
-    const cwd = join(platform.dataDir, 'guide');
-    await mkdir(cwd);
-    const { PATH = '' } = process.env;
-    const commands = blocks.join('\n').replace(READING_URL, reading.url);
-    const { stdout } = await promisify(execFile)('bash', ['-eu', '-c', commands], {
-      cwd,
-      env: { PATH: `${root}/bin:${PATH}`, CORTEX_URL: platform.url, job: jobId },
-      timeout: COMMANDS_MS_MAX,
-      maxBuffer: 64 * 1024 * 1024,
-    });
-    expect(stdout.match(/^verified$/gm)).toHaveLength(4);
-    expect(stdout).not.toContain('NOT');
-    expect(await readFile(join(cwd, 'kept-hashes.txt'), 'utf8')).toMatch(/^\d+ [0-9a-f]{64}\n$/);
-  });
+  it(
+    'has commands that work',
+    async () => {
+      expect(blocks.length).toBeGreaterThan(3);
+      await until('a checkpoint', async () =>
+        (await platform.ask('/v1/audit/export')).text.includes('LogCheckpointed'),
+      );
+      const cwd = join(platform.dataDir, 'guide');
+      await mkdir(cwd);
+      const { PATH = '' } = process.env;
+      const commands = blocks.join('\n').replace(READING_URL, reading.url);
+      const { stdout } = await promisify(execFile)('bash', ['-eu', '-c', commands], {
+        cwd,
+        env: { PATH: `${root}/bin:${PATH}`, CORTEX_URL: platform.url, job: jobId },
+        timeout: COMMANDS_MS_MAX,
+        maxBuffer: 64 * 1024 * 1024,
+      });
+      expect(stdout.match(/^verified$/gm)).toHaveLength(4);
+      expect(stdout).not.toContain('NOT');
+      expect(await readFile(join(cwd, 'kept-hashes.txt'), 'utf8')).toMatch(/^\d+ [0-9a-f]{64}\n$/);
+    },
+    COMMANDS_MS_MAX,
+  );
 
   it('fills another platform, which then answers the same, byte for byte', async () => {
     const was = await readsOf(platform);
-    expect(was.length).toBeGreaterThan(50);
+    expect(was.length).toBeGreaterThan(40);
     expect(await readsOf(reading)).toEqual(was);
   });
 });

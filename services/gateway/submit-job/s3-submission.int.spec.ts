@@ -121,8 +121,8 @@ describe('POST <endpoint> with S3 as the source', () => {
     await submitted(await post({ file_path_lister: source }));
     const tookMs = performance.now() - startedAt;
     expect(tookMs).toBeGreaterThan(4900);
-    expect(tookMs).toBeLessThan(8000);
-  }, 15_000);
+    expect(tookMs).toBeLessThan(15_000); // All of them would take minutes.
+  });
 
   it('records the largest selection and config in one message', async () => {
     const s3Paths = Array.from({ length: 3_800 }, (_, n) => `s3://photos/${n}`.padEnd(100, '"'));
