@@ -25,7 +25,7 @@ import { serviceSpec } from '../../services/standalone/service-process.ts';
 
 const servicesDir = join(import.meta.dirname, '../../dist/services');
 /** Five jobs are under way at a kill, each at a point of its own. */
-const ROUNDS = 6;
+const ROUNDS = 5;
 const SEEDS_PER_ROUND = 5;
 const KILLS_PER_ROUND = 3;
 const LEASE_MS = 1000;

@@ -71,7 +71,7 @@ describe('LineBatcher', () => {
         const { result } = await readWithBatcher(plain(all, sizes), given);
         expect(result).toEqual(readByReference(all, given));
       }),
-      { numRuns: 2000 },
+      { numRuns: 800 },
     );
   });
 
@@ -81,7 +81,7 @@ describe('LineBatcher', () => {
         const { result } = await readWithBatcher(gzipped(all, sizes), given);
         expect(result).toEqual(readByReference(all, given));
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -107,7 +107,7 @@ describe('LineBatcher', () => {
         // Not by toEqual, which would print payloads of 256 KiB.
         expect(isDeepStrictEqual(result, readByReference(all, given))).toBe(true);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -122,7 +122,7 @@ describe('LineBatcher', () => {
         expect(before.filter((byte) => byte === 0x0a).length).toBe(error.line - 1);
         expect(error.byteOffset).toBeLessThanOrEqual(bytes.length);
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     );
   });
 
@@ -148,7 +148,7 @@ describe('LineBatcher', () => {
           expect(rest).toEqual({ ...whole, batches: whole.batches.slice(index + 1) });
         }
       }),
-      { numRuns: isGzipped ? 100 : 1000 },
+      { numRuns: isGzipped ? 50 : 400 },
     );
   });
 });
