@@ -70,6 +70,9 @@ async function expectExactEnd(
   expect(await eventsOf(platform.natsUrl, job, 'JobCompleted')).toHaveLength(1);
 }
 
+const idsOf = (calls: readonly RecordedCall[]): (string | undefined)[] =>
+  calls.map(({ headers }) => headers['x-cortex-batch-id']);
+
 describe('the platform with its log in KurrentDB', () => {
   it(
     'brings a job to its end when the enqueuer is killed in the middle of the list',
@@ -87,8 +90,6 @@ describe('the platform with its log in KurrentDB', () => {
 
       await expectExactEnd({ api: 'enqueuer-killed', jobId }, 4000);
       // Nothing was enqueued twice. A worker that is held up may lose a lease: another attempt.
-      const idsOf = (calls: readonly RecordedCall[]): (string | undefined)[] =>
-        calls.map(({ headers }) => headers['x-cortex-batch-id']);
       const first = recording.batchCalls.filter(
         ({ headers }) => headers['x-cortex-attempt'] === '1',
       );

@@ -5,11 +5,11 @@ import { startSteadyClock } from '#test/support/steady-clock.ts';
 import { batchQueueContract, CONTRACT_LEASE_MS } from '../batch-queue.contract.ts';
 import { InMemoryBatchQueue } from './in-memory-batch-queue.ts';
 
-const { clock, stop } = startSteadyClock();
-afterAll(stop);
+const steady = startSteadyClock();
+afterAll(() => steady.stop());
 
 batchQueueContract(async () => {
-  const queue = new InMemoryBatchQueue({ leaseMs: CONTRACT_LEASE_MS, clock });
+  const queue = new InMemoryBatchQueue({ leaseMs: CONTRACT_LEASE_MS, clock: steady.clock });
   return { queue, makeDeadLetterQueue: async () => aQueueArn() };
 });
 

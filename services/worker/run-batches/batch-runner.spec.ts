@@ -3,7 +3,6 @@ import type { ServerResponse } from 'node:http';
 import { InMemoryBatchQueue } from '#libs/batch-queue/in-memory/in-memory-batch-queue.ts';
 import type { BatchEvent } from '#libs/domain/batch/batch.events.ts';
 import { apiName, jobId, workerId } from '#libs/domain/kernel/ids.ts';
-import type { EventStore } from '#libs/event-store/event-store.port.ts';
 import { InMemoryEventStore } from '#libs/event-store/in-memory/in-memory-event-store.ts';
 import { systemClock } from '#libs/platform/clock.ts';
 import { silentLogger } from '#libs/platform/logger.ts';
@@ -17,6 +16,7 @@ import { NO_DEAD_LETTERS } from '#test/support/queue.builders.ts';
 const KEY = { apiName: apiName('sum'), jobId: jobId('00000000000000aa') };
 const LEASE_MS = 300;
 const ARN = 'arn:aws:sqs:us-east-1:1:failed';
+const FAST = Array.from({ length: 100 }, () => '["fast"]');
 
 describe('running batches', () => {
   let steady: SteadyClock;
@@ -77,9 +77,9 @@ describe('running batches', () => {
       payloads.map((payload, index) => ({ index, payload: Buffer.from(payload) })),
     );
 
-  const events = async (from: EventStore = store): Promise<BatchEvent[]> => {
+  const events = async (): Promise<BatchEvent[]> => {
     const found: BatchEvent[] = [];
-    for await (const entry of from.history(KEY.apiName, KEY.jobId)) {
+    for await (const entry of store.history(KEY.apiName, KEY.jobId)) {
       if (entry.kind === 'event') found.push(entry.logged.event as BatchEvent);
     }
     return found;
@@ -88,8 +88,7 @@ describe('running batches', () => {
   const untilRecorded = (type: BatchEvent['type'], count: number): Promise<BatchEvent[]> =>
     until(`${count} ${type}`, async () => {
       const all = await events();
-      const isThere = all.filter((event) => event.type === type).length >= count;
-      return isThere && all;
+      return all.filter((event) => event.type === type).length >= count && all;
     });
 
   const untilOffTheQueue = (): Promise<unknown> =>
@@ -144,10 +143,8 @@ describe('running batches', () => {
       });
     };
     await send('[1]', '[2]', '[3]', '[4]', '[5]');
-
     start();
     await untilRecorded('BatchSucceeded', 5);
-
     expect(callsMax).toBe(1);
   });
 
@@ -226,11 +223,10 @@ describe('running batches', () => {
   it('starts no call after a halt, and gives back at once what it holds', async () => {
     const open: ServerResponse[] = [];
     answer = ({ body }, response) => (body === '["slow"]' ? open.push(response) : response.end());
-    const fast = Array.from({ length: 100 }, () => '["fast"]');
     const leaseMs = 60_000; // Nothing is given back for being slow, or offered again meanwhile.
     queue = new InMemoryBatchQueue({ leaseMs });
     await queue.create(KEY, NO_DEAD_LETTERS);
-    await send(...fast, '["slow"]', ...fast);
+    await send(...FAST, '["slow"]', ...FAST);
     const halted = start({}, { leaseMs });
     await until('the slow call', () => open.length === 1);
 
@@ -248,9 +244,7 @@ describe('running batches', () => {
     await send('[1]');
     const closed = start();
     await until('the call', () => handler.requests.length === 1);
-
     await closed.close(50);
-
     expect(await events()).toMatchObject([{ type: 'JobStarted' }]);
     expect(await leftOnQueue()).toEqual([0]);
   });
@@ -270,8 +264,7 @@ describe('running batches', () => {
   it('gives batches that wait behind a slow call to other workers', async () => {
     const open: ServerResponse[] = [];
     answer = ({ body }, response) => (body === '["slow"]' ? open.push(response) : response.end());
-    const fast = Array.from({ length: 100 }, () => '["fast"]');
-    await send(...fast, '["slow"]', ...fast);
+    await send(...FAST, '["slow"]', ...FAST);
     start();
     await until('the slow call', () => open.length === 1);
 
