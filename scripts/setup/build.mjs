@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorker } from './bundle.mjs';
+import { bundlePrograms } from './bundle.mjs';
 import { runCommand } from './run-command.mjs';
 import { say, seconds, SetupError } from './say.mjs';
 
@@ -20,7 +20,7 @@ const BUNDLER = fileURLToPath(new URL('bundle.mjs', import.meta.url));
 const NOT_AN_ASSET = /(\.ts|\.md|\.pyc)$/;
 const STAMP = '.build-stamp';
 
-/** Compiles libs/ and services/ into dist/, and bundles the worker, when a source has changed since the last time. */
+/** Compiles libs/ and services/ into dist/, and bundles programs, when a source has changed since the last time. */
 export async function ensureBuild(root) {
   if (isBuilt(root)) return;
   const sources = sourcesOf(root);
@@ -33,7 +33,7 @@ export async function ensureBuild(root) {
   await compile(root);
   copyAssets(root, sources);
   removeOrphans(root);
-  await bundleWorker(root);
+  await bundlePrograms(root);
   writeFileSync(stampFile, wanted);
   say(`  built in ${seconds(Date.now() - startedAt)}`);
 }

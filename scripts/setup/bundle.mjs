@@ -1,52 +1,95 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 const require = createRequire(import.meta.url);
 
-/** Loaded only where they are used, which most workers do not. */
-const LOADED_WHEN_USED = ['@kurrent/*', '@aws-sdk/*'];
+/** Node programs that are started for each job, or that somebody waits for when they start again. */
+const PROGRAMS = ['worker', 'gateway', 'enqueuer', 'scheduler', 'status-projector', 'relay'];
+/** Large, with native parts or files of their own, and loaded only where they are used. */
+const LOADED_WHEN_USED = ['@kurrent/*', '@kubernetes/*', '@aws-sdk/*'];
+/** Has to run before any class of Nest is made, so every file imports it on top. */
+const METADATA = 'reflect-metadata';
 /**
  * Modules of Node that it takes long to load, 15 ms of processor time and 35. Most workers have no use for
  * them, but their packages and probes ask for them on top.
  */
 const BUILTINS_WHEN_USED = ['tls', 'http'];
-/** CommonJS packages ask for `require`, which modules have not. */
+/** CommonJS packages ask for `require`, which modules have not. The other name is one that no package uses. */
 const REQUIRE =
-  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+  "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);";
 
 /**
- * Makes a few files of the built worker and its packages: to find and read hundreds takes Node longer
- * than to run them, and each worker of each job starts anew.
+ * Makes a few files of each built program and its packages: to find and read hundreds takes Node longer
+ * than to run them.
  */
-export async function bundleWorker(root) {
-  const { build } = await import('esbuild'); // Not on top: it may not be installed yet.
+export async function bundlePrograms(root) {
   const dist = join(root, 'dist');
+  const isThere = (name) => existsSync(join(dist, 'services', name, 'main.js'));
+  await Promise.all(PROGRAMS.filter(isThere).map((name) => bundle(dist, name)));
+}
+
+async function bundle(dist, name) {
+  const { build } = await import('esbuild'); // Not on top: it may not be installed yet.
+  const isWorker = name === 'worker';
   const { metafile } = await build({
     absWorkingDir: dist,
-    entryPoints: ['services/worker/main.js'],
-    outdir: 'bundles/worker',
+    entryPoints: [`services/${name}/main.js`],
+    outdir: `bundles/${name}`,
     bundle: true,
     splitting: true,
     format: 'esm',
     platform: 'node',
     target: 'node20',
     preserveSymlinks: true, // Or the files are named for where packages really are.
-    external: LOADED_WHEN_USED,
-    plugins: [builtinsWhenUsed],
-    banner: { js: REQUIRE },
+    external: [...LOADED_WHEN_USED, METADATA],
+    plugins: isWorker ? [builtinsWhenUsed] : [optionalPackages, namedExports],
+    banner: { js: isWorker ? REQUIRE : `import '${METADATA}'; ${REQUIRE}` },
     sourcemap: true,
     sourcesContent: false,
     metafile: true,
     logLevel: 'silent',
   });
   const made = new Set(Object.keys(metafile.outputs).map((file) => join(dist, file)));
-  const folder = join(dist, 'bundles/worker');
-  for (const file of readdirSync(folder).map((name) => join(folder, name))) {
+  const folder = join(dist, 'bundles', name);
+  for (const file of readdirSync(folder).map((each) => join(folder, each))) {
     if (!made.has(file)) rmSync(file);
     else if (file.endsWith('.map')) await forgetPackages(file);
   }
 }
+
+const ASKED = { isAsked: true };
+
+/** Nest names packages for every transport there is; those that are not installed stay names. */
+const optionalPackages = {
+  name: 'optional-packages',
+  setup(build) {
+    build.onResolve({ filter: /^[^.#/]/ }, async ({ path, pluginData, ...place }) => {
+      if (pluginData === ASKED || place.kind === 'import-statement') return null;
+      const { kind, importer, resolveDir, namespace } = place;
+      const question = { kind, importer, resolveDir, namespace, pluginData: ASKED };
+      const { errors } = await build.resolve(path, question);
+      return errors.length > 0 ? { path, external: true } : null;
+    });
+  },
+};
+
+/**
+ * Nest imports the client of NATS when it first needs it. Of a CommonJS package that Node imports it gets
+ * every member by name, of one that esbuild does only the default.
+ */
+const namedExports = {
+  name: 'named-exports',
+  setup(build) {
+    build.onResolve({ filter: /^@nats-io\/transport-node$/ }, ({ path, kind, resolveDir }) =>
+      kind === 'dynamic-import' ? { path, namespace: 'named', pluginData: { resolveDir } } : null,
+    );
+    build.onLoad({ filter: /.*/, namespace: 'named' }, ({ path, pluginData: { resolveDir } }) => {
+      const names = Object.keys(createRequire(`${resolveDir}/`)(path)).join(', ');
+      return { contents: `export { ${names} } from '${path}';`, resolveDir };
+    });
+  },
+};
 
 /** In the place of such a module one whose members load it. */
 const builtinsWhenUsed = {

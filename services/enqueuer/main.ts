@@ -9,6 +9,7 @@ import { openInputFiles } from '#libs/object-store/input-files.wiring.ts';
 import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-store.ts';
 import { systemClock } from '#libs/platform/clock.ts';
 import { createLogger } from '#libs/platform/logger.ts';
+import { mapStacksWhenRead } from '#libs/platform/mapped-stacks.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
 import { startMicroservice } from '#libs/platform/nest/start-microservice.ts';
 import { closeOnSignal } from '#libs/platform/shutdown.ts';
@@ -17,6 +18,7 @@ import { loadEnqueuerConfig } from './enqueuer.config.ts';
 import { EnqueuerModule } from './enqueuer.module.ts';
 import { TakeJobs } from './take-jobs/take-jobs.ts';
 
+mapStacksWhenRead();
 const config = loadEnqueuerConfig(process.env);
 const logger = createLogger('enqueuer', config.logLevel);
 const stopping = new AbortController();

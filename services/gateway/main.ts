@@ -6,6 +6,7 @@ import { openInputFiles } from '#libs/object-store/input-files.wiring.ts';
 import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-store.ts';
 import { systemClock } from '#libs/platform/clock.ts';
 import { createLogger } from '#libs/platform/logger.ts';
+import { mapStacksWhenRead } from '#libs/platform/mapped-stacks.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
 import { NatsRequestClient } from '#libs/platform/nest/request-client.ts';
 import { closeOnSignal } from '#libs/platform/shutdown.ts';
@@ -13,6 +14,7 @@ import { loadGatewayConfig } from './gateway.config.ts';
 import { createGateway } from './gateway.module.ts';
 import { NatsStatusQueries } from './nats-status-queries.ts';
 
+mapStacksWhenRead();
 const config = loadGatewayConfig(process.env);
 const logger = createLogger('gateway', config.logLevel);
 

@@ -3,6 +3,7 @@ import { JetStreamRelayTarget } from '#libs/event-store/jetstream/jetstream-rela
 import { KurrentDbRelaySource } from '#libs/event-store/kurrentdb/kurrentdb-relay-source.ts';
 import { JetStreamLeaderLease } from '#libs/leader-lease/jetstream/jetstream-leader-lease.ts';
 import { createLogger } from '#libs/platform/logger.ts';
+import { mapStacksWhenRead } from '#libs/platform/mapped-stacks.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
 import { startMicroservice } from '#libs/platform/nest/start-microservice.ts';
 import { closeOnSignal } from '#libs/platform/shutdown.ts';
@@ -10,6 +11,7 @@ import { RelayLog } from './relay-log/relay-log.ts';
 import { loadRelayConfig } from './relay.config.ts';
 import { RelayModule } from './relay.module.ts';
 
+mapStacksWhenRead();
 const config = loadRelayConfig(process.env);
 const logger = createLogger('relay', config.logLevel);
 const stopping = new AbortController();

@@ -11,6 +11,7 @@ import { openArchiveStore } from '#libs/object-store/archive-store.wiring.ts';
 import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-store.ts';
 import { systemClock } from '#libs/platform/clock.ts';
 import { createLogger } from '#libs/platform/logger.ts';
+import { mapStacksWhenRead } from '#libs/platform/mapped-stacks.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
 import { startMicroservice } from '#libs/platform/nest/start-microservice.ts';
 import { closeOnSignal } from '#libs/platform/shutdown.ts';
@@ -20,6 +21,7 @@ import { Leader } from './leader.ts';
 import { handlerEnvOf, loadSchedulerConfig, workerEnvOf } from './scheduler.config.ts';
 import { SchedulerModule } from './scheduler.module.ts';
 
+mapStacksWhenRead();
 const config = loadSchedulerConfig(process.env);
 const logger = createLogger('scheduler', config.logLevel);
 const stopping = new AbortController();
@@ -36,7 +38,8 @@ const lease = await JetStreamLeaderLease.open(nats, {
   logger,
 });
 
-const services = new URL('../', import.meta.url);
+/** Of what was built also when this is a bundle: what workers and pods are started with are files of their own. */
+const services = new URL('../../services/', import.meta.url);
 
 function localCompute(): Compute {
   const { command, runners } = workerProgramIn(services);

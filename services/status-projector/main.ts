@@ -7,6 +7,7 @@ import { openArchiveStore } from '#libs/object-store/archive-store.wiring.ts';
 import { JetStreamBlobStore } from '#libs/object-store/jetstream/jetstream-blob-store.ts';
 import { systemClock } from '#libs/platform/clock.ts';
 import { createLogger } from '#libs/platform/logger.ts';
+import { mapStacksWhenRead } from '#libs/platform/mapped-stacks.ts';
 import { connectNats } from '#libs/platform/nats/nats-connection.ts';
 import { startMicroservice } from '#libs/platform/nest/start-microservice.ts';
 import { closeOnSignal } from '#libs/platform/shutdown.ts';
@@ -23,6 +24,7 @@ import { StatusProjectorModule } from './status-projector.module.ts';
 import { Vitals } from './tell-vitals/vitals.ts';
 import { writeCheckpoints } from './write-checkpoints/write-checkpoints.ts';
 
+mapStacksWhenRead();
 const config = loadStatusProjectorConfig(process.env);
 const logger = createLogger('status-projector', config.logLevel);
 const stopping = new AbortController();

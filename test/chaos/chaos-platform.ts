@@ -138,7 +138,7 @@ export class ChaosPlatform extends PlatformClient {
   /** The process of a service; `null` while it is between two lives. */
   servicePid(target: Exclude<Target, 'worker' | 'handler'>): number | null {
     if (target === STANDBY) return this.standby.pid ?? null;
-    const mark = target === 'nats-server' ? 'nats-server.conf' : `/services/${target}/main.js`;
+    const mark = target === 'nats-server' ? 'nats-server.conf' : `/${target}/main.js`;
     const { pid: supervisorPid } = this.standalone;
     const isIt = ({ parentPid, commandLine }: RunningProcess): boolean =>
       parentPid === supervisorPid && commandLine.includes(mark) && !commandLine.startsWith('sh ');

@@ -91,6 +91,20 @@ describe('the build of setup', () => {
     expect(execFileSync(process.execPath, [bundled]).toString()).toBe('false true true\n');
   });
 
+  it('bundles services, which import packages by name that may not be there', async () => {
+    write(
+      'services/gateway/main.js',
+      `const { connect } = await import('@nats-io/transport-node');
+      const missing = await import('no-such-package').catch(({ code }) => code);
+      console.log(typeof connect, missing);\n`,
+    );
+    await build.ensureBuild(folder);
+    const bundled = join(folder, 'dist/bundles/gateway/main.js');
+    expect(execFileSync(process.execPath, [bundled]).toString()).toBe(
+      'function ERR_MODULE_NOT_FOUND\n',
+    );
+  });
+
   it('does nothing while nothing has changed', async () => {
     write('dist/libs/one.js', 'untouched');
     await build.ensureBuild(folder);
