@@ -7,7 +7,7 @@ const QUESTIONS_MAX = 100;
  * Longest time that a question waits for the answer to those before it. Measured: with as little as
  * this the messages are full enough, and what asks and what answers work at the same time.
  */
-const HOLD_MS_MAX = 1;
+const HOLD_MS_MAX = 2;
 
 interface Waiting {
   readonly question: JobAtQuery;

@@ -37,9 +37,9 @@ export class GetJobController {
 
   @Get('*')
   async atEndpoint(@Req() request: HttpRequest, @Res() reply: HttpReply): Promise<void> {
-    const target = { method: 'GET', ...targetOf(request) };
-    const { jobId: id, job } = await jobAt(this.queries, target);
-    const asOf = await readAt(this.store, target.query, new Date());
+    const { path, query } = targetOf(request);
+    const { jobId: id, job } = await jobAt(this.queries, { method: 'GET', path, query });
+    const asOf = await readAt(this.store, query, new Date());
     const then = asOf === null ? job : await this.queries.getJob({ jobId: id, asOf });
     if (then === null) throw jobNotFound(id, job.apiName);
     sendJson(reply, jobStatusAnswer(id, then, baseUrlOf(request, this.config.publicUrl)));
