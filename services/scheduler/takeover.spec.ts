@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { HookResponse } from '#libs/compute/compute.port.ts';
 import { InMemoryCompute } from '#libs/compute/in-memory/in-memory-compute.ts';
 import type { EndStatus } from '#libs/domain/job/job-status-code.ts';
-import type { JobId } from '#libs/domain/kernel/ids.ts';
+import { apiName, type JobId } from '#libs/domain/kernel/ids.ts';
 import { InMemoryLeaderLease } from '#libs/leader-lease/in-memory/in-memory-leader-lease.ts';
 import { enqueuingFailed, jobStopRequested } from '#test/support/job.builders.ts';
 import { Candidate, Scheduling } from '#test/support/scheduling.ts';
@@ -71,6 +71,10 @@ describe('a scheduler that takes over', () => {
           : [],
       ),
     );
+  const leftOf = async (id: JobId): Promise<number> =>
+    (await shared.history(id)).filter(
+      (event) => event.type === 'WorkerStateChanged' && event.data.state === 'succeeded',
+    ).length;
   /** A job that a leader which has died had got to the state that `prepare` makes. */
   const orphaned = async (prepare: (id: JobId) => Promise<void>): Promise<JobId> => {
     const first = await leading();
@@ -192,6 +196,20 @@ describe('a scheduler that takes over', () => {
       first.kill();
       candidate();
       await expectOneEnd(id, 'succeeded');
+    });
+
+    it('lets go of a job that had ended, also when its enqueuer has deleted the queue', async () => {
+      const compute = new ComputeOfTheDying({ workersMax: 10 });
+      const first = await leading({ compute });
+      const id = await shared.submit();
+      await workersRun(first, id);
+      await shared.decide(jobStopRequested({ jobId: id }));
+      await until('letting go', () => compute.isLettingGo);
+      first.kill();
+      await shared.queue.delete({ apiName: apiName('sum'), jobId: id });
+      candidate();
+      await until('its workers to have left', async () => (await leftOf(id)) > 0);
+      await expectOneEnd(id, 'stopped');
     });
   });
 

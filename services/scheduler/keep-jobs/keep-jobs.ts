@@ -1,5 +1,6 @@
 import type { JobId } from '#libs/domain/kernel/ids.ts';
 import type { JobView } from '#libs/domain/status/job-view.ts';
+import { workersLeft } from '#libs/domain/status/workers-left.ts';
 import type { PlatformView } from '#libs/domain/status/platform-view.ts';
 import { pause } from '#libs/platform/pause.ts';
 import { JobKeeper, type JobKeeperDeps } from './job-keeper.ts';
@@ -44,7 +45,8 @@ export class KeepJobs {
    */
   async takeOver(): Promise<void> {
     for (const job of this.followed.view.jobs.values()) {
-      if (job.end === null) this.keep(job);
+      // One that has ended, of whose workers nobody said that they left, was not let go of to the end.
+      if (job.end === null || workersLeft(job).length > 0) this.keep(job);
     }
     const { logger, queueSweepMs = QUEUE_LOOK_MS } = this.deps;
     while (!this.signal.aborted) {
