@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-const PLACE = /(file:[^\s()]+):(\d+):(\d+)/;
+const PLACE = /(file:\S+):(\d+):(\d+)(?=\)?$)/;
 
 /**
  * Lets stacks name the sources of what was built, as Node's `--enable-source-maps` does, but reads a map

@@ -10,7 +10,7 @@ import {
 } from '#libs/messaging/queries.ts';
 import type { JobNow } from './status-queries.port.ts';
 
-/** Ten thousand jobs of usual size. */
+/** Five thousand jobs of usual size. */
 const CHARACTERS_MAX = 16_000_000;
 /** What a job takes besides its documents. */
 const CHARACTERS_PER_JOB = 300;
@@ -32,7 +32,8 @@ export class KnownJobs {
   private readonly known = new LRUCache<JobId, FoundJob>({
     maxSize: CHARACTERS_MAX,
     sizeCalculation: ({ jobStatusJson, apiSpecJson }) =>
-      jobStatusJson.length + apiSpecJson.length + CHARACTERS_PER_JOB,
+      // Once as they were told, once in the answer that is made of them.
+      2 * (jobStatusJson.length + apiSpecJson.length) + CHARACTERS_PER_JOB,
   });
 
   constructor(private readonly send: (query: GetJobsQuery) => Promise<GetJobsAnswer>) {}

@@ -18,7 +18,7 @@ export interface WorkerDeps extends Pick<BatchRunnerDeps, 'queue' | 'store' | 'c
   readonly logger: Logger;
   /** Resolves when the message is on its way. */
   send(message: FromWorker): Promise<void>;
-  /** Ends this process. */
+  /** It has left its job, with 0 when in order; what becomes of the process is for whoever started it. */
   exit(code: number): void;
   /** The handler that a pod runs beside this worker; without one the worker starts it. */
   readonly podHandler?: PodHandler;
@@ -132,7 +132,7 @@ export class Worker {
     return Promise.race([ended, pause(DEATH_NOTICE_MS).then(() => false)]);
   }
 
-  /** Gives back what was not started, lets the call in flight go on for `graceMs`, and exits with 0. */
+  /** Gives back what was not started, lets the call in flight go on for `graceMs`, and has left then. */
   private async leave(graceMs: number): Promise<void> {
     if (!this.startLeaving()) return;
     await this.closeAssigned(graceMs);

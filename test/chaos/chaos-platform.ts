@@ -28,7 +28,7 @@ const ENV = {
   QUEUE_LOOK_MS: '2000',
   SNAPSHOT_INTERVAL_MS: '1500',
   LOCAL_WORKERS_MAX: '6',
-  LOCAL_WORKERS_WARM: '2',
+  LOCAL_WORKERS_WARM: '4',
   LOG_LEVEL: 'info',
   CORTEX_AWS: 'configured', // No job here has to do with S3.
 };

@@ -25,9 +25,9 @@ import { serviceSpec } from '../../services/standalone/service-process.ts';
 
 const servicesDir = join(import.meta.dirname, '../../dist/services');
 /** Five jobs are under way at a kill, each at a point of its own. */
-const ROUNDS = 5;
+const ROUNDS = 10;
 const SEEDS_PER_ROUND = 5;
-const KILLS_PER_ROUND = 3;
+const KILLS_PER_ROUND = 2;
 const LEASE_MS = 1000;
 const ITEM_COUNT = 20_000;
 const ROUND_MS_MAX = 180_000;

@@ -20,24 +20,29 @@ export class WorkerPool {
   constructor(private readonly options: WorkerPoolOptions) {}
 
   take(): WorkerProcess {
-    const [warm] = this.idle;
-    if (warm === undefined) return new WorkerProcess(this.options.program);
-    this.idle.delete(warm);
-    return warm;
+    for (const warm of this.idle) {
+      this.idle.delete(warm);
+      if (warm.isUsable) return warm;
+    }
+    return this.start();
   }
 
   /** Starts as many processes as are missing: a process that ended on its own is one of them. */
   fill(): void {
     this.isClosed = false;
-    const { program, warmCount, freeSlots } = this.options;
+    const { warmCount, freeSlots } = this.options;
     while (this.idle.size < Math.min(warmCount, freeSlots())) {
-      this.keep(new WorkerProcess(program));
+      this.idle.add(this.start());
     }
   }
 
   /** Takes back a process that has left its job, for the next; one too many ends before this resolves. */
   async giveBack(worker: WorkerProcess): Promise<void> {
-    if (!this.isClosed && this.idle.size < this.options.warmCount) return this.keep(worker);
+    const isWanted = !this.isClosed && this.idle.size < this.options.warmCount;
+    if (isWanted && worker.isUsable) {
+      this.idle.add(worker);
+      return;
+    }
     worker.kill();
     await worker.exited;
   }
@@ -60,8 +65,9 @@ export class WorkerPool {
     await Promise.all(ends);
   }
 
-  private keep(worker: WorkerProcess): void {
-    this.idle.add(worker);
+  private start(): WorkerProcess {
+    const worker = new WorkerProcess(this.options.program);
     void worker.exited.then(() => this.idle.delete(worker));
+    return worker;
   }
 }

@@ -29,6 +29,7 @@ export class WorkerProcess {
   >();
   private containerPids: readonly number[] = [];
   private hasExited = false;
+  private isKilled = false;
 
   constructor({ command, env }: WorkerCommand) {
     const [program = '', ...args] = command;
@@ -64,8 +65,14 @@ export class WorkerProcess {
     });
   }
 
+  /** Whether it can be given a job: what it has said may still be on its way when it is dead. */
+  get isUsable(): boolean {
+    return !this.hasExited && !this.isKilled;
+  }
+
   /** Kills the worker and its containers at once. */
   kill(): void {
+    this.isKilled = true;
     if (!this.hasExited && this.child.pid !== undefined) killGroup(this.child.pid);
     this.killContainers();
   }

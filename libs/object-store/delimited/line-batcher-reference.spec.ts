@@ -81,7 +81,7 @@ describe('LineBatcher', () => {
         const { result } = await readWithBatcher(gzipped(all, sizes), given);
         expect(result).toEqual(readByReference(all, given));
       }),
-      { numRuns: 100 },
+      { numRuns: 200 },
     );
   });
 
@@ -107,7 +107,7 @@ describe('LineBatcher', () => {
         // Not by toEqual, which would print payloads of 256 KiB.
         expect(isDeepStrictEqual(result, readByReference(all, given))).toBe(true);
       }),
-      { numRuns: 100 },
+      { numRuns: 200 },
     );
   });
 

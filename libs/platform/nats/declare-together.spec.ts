@@ -19,7 +19,7 @@ describe('declareTogether', () => {
   });
 
   it("says so when the subjects stay another stream's", async () => {
-    await expect(declareAfter(overlap, overlap, overlap)).rejects.toBe(overlap);
+    await expect(declareAfter(overlap, overlap, overlap, overlap, overlap)).rejects.toBe(overlap);
   });
 
   it('passes on at once what else the server says', async () => {

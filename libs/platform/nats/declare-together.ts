@@ -1,7 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { JetStreamApiError } from '@nats-io/jetstream';
 
 const SUBJECTS_OVERLAP = 10065;
-const ATTEMPTS_MAX = 3;
+const ATTEMPTS_MAX = 5;
+/** Grows with each attempt: the other process waits for a disk. */
+const PAUSE_MS = 20;
 
 /**
  * Makes or finds a stream that other processes may be making at this moment. A server of 2.9 looks
@@ -17,6 +20,7 @@ export async function declareTogether<T>(declare: () => Promise<T>): Promise<T> 
     } catch (error) {
       const isOverlap = error instanceof JetStreamApiError && error.code === SUBJECTS_OVERLAP;
       if (!isOverlap || attempt === ATTEMPTS_MAX) throw error;
+      await delay(attempt * PAUSE_MS);
     }
   }
 }

@@ -38,8 +38,8 @@ export class GetJobController {
   @Get('*')
   async atEndpoint(@Req() request: HttpRequest, @Res() reply: HttpReply): Promise<void> {
     const { path, query } = targetOf(request);
-    const { jobId: id, job } = await jobAt(this.queries, { method: 'GET', path, query });
     const asOf = await readAt(this.store, query, new Date());
+    const { jobId: id, job } = await jobAt(this.queries, { method: 'GET', path, query });
     const then = asOf === null ? job : await this.queries.getJob({ jobId: id, asOf });
     if (then === null) throw jobNotFound(id, job.apiName);
     sendJson(reply, jobStatusAnswer(id, then, baseUrlOf(request, this.config.publicUrl)));

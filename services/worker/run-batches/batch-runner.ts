@@ -99,6 +99,7 @@ export class BatchRunner {
 
   /** Runs batches until `halt`, or until the handler has died. */
   run(): Promise<void> {
+    if (this.isHalted) return Promise.resolve(); // Nobody would end the renewals.
     this.renewals = setInterval(() => this.tend(), this.deps.leaseMs / 3);
     this.running = this.runBatches();
     return this.running;

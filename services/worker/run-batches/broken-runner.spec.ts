@@ -6,10 +6,38 @@ import { systemClock } from '#libs/platform/clock.ts';
 import { silentLogger } from '#libs/platform/logger.ts';
 import { HttpHandler } from '#test/support/http-handler.ts';
 import { NO_DEAD_LETTERS } from '#test/support/queue.builders.ts';
-import { BatchRunner } from './batch-runner.ts';
+import { BatchRunner, type BatchRunnerDeps } from './batch-runner.ts';
 
 const KEY = { apiName: apiName('sum'), jobId: jobId('00000000000000aa') };
 const LEASE_MS = 300;
+
+const newRunner = (
+  deps: Pick<BatchRunnerDeps, 'queue' | 'store' | 'handlerTakesBatches'>,
+  handlerPort: number,
+): BatchRunner =>
+  new BatchRunner(
+    {
+      clock: systemClock,
+      logger: silentLogger,
+      leaseMs: LEASE_MS,
+      handlerHasDied: () => Promise.resolve(false),
+      handlerIsReady: () => Promise.resolve(),
+      ...deps,
+    },
+    { ...KEY, workerId: workerId(0), handlerPort, traceparent: null, deadLetterQueue: null },
+  );
+
+it('keeps no timer when it is to run after it was closed', async () => {
+  const queue = new InMemoryBatchQueue({ leaseMs: LEASE_MS });
+  await queue.create(KEY, NO_DEAD_LETTERS);
+  const runner = newRunner({ queue, store: new InMemoryEventStore() }, 1);
+  await runner.close(0);
+  const timers = (): number =>
+    process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+  const before = timers();
+  await runner.run();
+  expect(timers()).toBe(before);
+});
 
 it('records what there is and lets go of the queue after something has gone wrong', async () => {
   const queue = new InMemoryBatchQueue({ leaseMs: LEASE_MS });
@@ -19,28 +47,11 @@ it('records what there is and lets go of the queue after something has gone wron
   const batches = [0, 1, 2].map((index) => ({ index, payload: Buffer.from('[1]') }));
   await queue.send(KEY, batches);
   let askedCount = 0;
-  const runner = new BatchRunner(
-    {
-      queue,
-      store,
-      clock: systemClock,
-      logger: silentLogger,
-      leaseMs: LEASE_MS,
-      handlerHasDied: () => Promise.resolve(false),
-      handlerIsReady: () => Promise.resolve(),
-      handlerTakesBatches: async () => {
-        if (++askedCount === 3) throw new Error('the probe broke');
-        return true;
-      },
-    },
-    {
-      ...KEY,
-      workerId: workerId(0),
-      handlerPort: handler.port,
-      traceparent: null,
-      deadLetterQueue: null,
-    },
-  );
+  const handlerTakesBatches = async (): Promise<boolean> => {
+    if (++askedCount === 3) throw new Error('the probe broke');
+    return true;
+  };
+  const runner = newRunner({ queue, store, handlerTakesBatches }, handler.port);
 
   await expect(runner.run()).rejects.toThrow('the probe broke');
   await runner.close(0);

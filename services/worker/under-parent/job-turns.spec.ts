@@ -97,6 +97,22 @@ describe('the turns of a process', () => {
     expect(heard).toEqual([1]);
   });
 
+  it('are over once: what a worker that has left says of its end again is for nobody', async () => {
+    turns.obey(assign('a'));
+    nth(0).links.exit(0);
+    nth(0).links.exit(1);
+    await settled();
+    expect(heard).toEqual([{ type: 'left' }]);
+  });
+
+  it('end the process when a worker fails and then leaves in order', async () => {
+    turns.obey(assign('a'));
+    nth(0).links.exit(1);
+    nth(0).links.exit(0);
+    await settled();
+    expect(heard).toEqual([1]);
+  });
+
   it.each([
     ['before a job', () => {}],
     ['in a job', () => turns.obey(assign('a'))],

@@ -65,6 +65,7 @@ export class JobTurns {
       // A late word of this worker would be taken for one of the next.
       send: (message) => (isOver ? Promise.resolve() : this.deps.send(message)),
       exit: (code) => {
+        if (isOver) return; // How it left was said.
         isOver = true;
         void this.turnOver(code);
       },

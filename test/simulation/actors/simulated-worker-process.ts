@@ -78,6 +78,10 @@ export class SimulatedWorkerProcess implements Public<WorkerProcess> {
     return this.worker.handler;
   }
 
+  get isUsable(): boolean {
+    return !this.hasExited;
+  }
+
   onMessage(listener: (message: FromWorker) => void): void {
     this.listener = listener;
   }
