@@ -13,9 +13,11 @@ export class ResidentMemory {
     this.timer = setInterval(() => this.sample(), SAMPLE_MS);
   }
 
-  /** 0 when it was not seen. */
+  /** @throws Error when it was not seen: nothing would pass for little */
   peakMb(service: string): number {
-    return this.peaksMb.get(service) ?? 0;
+    const peakMb = this.peaksMb.get(service);
+    if (peakMb === undefined) throw new Error(`no process of ${service} was seen`);
+    return peakMb;
   }
 
   stop(): ReadonlyMap<string, number> {
@@ -25,7 +27,7 @@ export class ResidentMemory {
 
   private sample(): void {
     for (const { pid, commandLine } of processesWith(this.installation)) {
-      const name = /services\/([a-z-]+)\/main\.js|(nats-server)|(noop-handler)/.exec(commandLine);
+      const name = /(?:services|bundles)\/([a-z-]+)\/main\.js|(nats-server)|(noop-handler)/.exec(commandLine);
       const service = name?.[1] ?? name?.[2] ?? name?.[3];
       if (service === undefined) continue;
       const residentMb = residentMbOf(pid);
