@@ -27,7 +27,9 @@ export class ResidentMemory {
 
   private sample(): void {
     for (const { pid, commandLine } of processesWith(this.installation)) {
-      const name = /(?:services|bundles)\/([a-z-]+)\/main\.js|(nats-server)|(noop-handler)/.exec(commandLine);
+      const name = /(?:services|bundles)\/([a-z-]+)\/main\.js|(nats-server)|(noop-handler)/.exec(
+        commandLine,
+      );
       const service = name?.[1] ?? name?.[2] ?? name?.[3];
       if (service === undefined) continue;
       const residentMb = residentMbOf(pid);

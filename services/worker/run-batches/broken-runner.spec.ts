@@ -27,13 +27,14 @@ const newRunner = (
     { ...KEY, workerId: workerId(0), handlerPort, traceparent: null, deadLetterQueue: null },
   );
 
+const timers = (): number =>
+  process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+
 it('keeps no timer when it is to run after it was closed', async () => {
   const queue = new InMemoryBatchQueue({ leaseMs: LEASE_MS });
   await queue.create(KEY, NO_DEAD_LETTERS);
   const runner = newRunner({ queue, store: new InMemoryEventStore() }, 1);
   await runner.close(0);
-  const timers = (): number =>
-    process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
   const before = timers();
   await runner.run();
   expect(timers()).toBe(before);
