@@ -34,12 +34,14 @@ const SOURCE_MAPS = '--enable-source-maps';
 export const NODE_FLAGS = [SOURCE_MAPS, '--max-semi-space-size=4', '--heap-growing-percent=50'];
 
 /**
- * Besides those, as in deploy; of two flags the later counts. What waits for an answer survives every
- * clean-up of the young generation: with four times the room a gateway under load spends 8% of its
- * time on them instead of 17%, for 24 MB at most.
+ * Besides those, as in deploy; of two flags the later counts. What waits for an answer, or is read and not
+ * sent yet, survives every clean-up of the young generation. With four times the room a gateway under load
+ * spends 8% of its time on them instead of 17%, for 24 MB at most; with twice the room an enqueuer of a
+ * gigabyte of rows is a tenth faster, for 9 MB.
  */
 export const ADDED_FLAGS: Readonly<Partial<Record<ServiceName, readonly string[]>>> = {
   gateway: ['--max-semi-space-size=16'],
+  enqueuer: ['--max-semi-space-size=8'],
 };
 
 /**
