@@ -11,7 +11,7 @@ import { PodHandler } from './in-pod/pod-handler.ts';
 import { PodWorker } from './in-pod/run-in-pod.ts';
 import { JobTurns } from './under-parent/job-turns.ts';
 import { loadWorkerConfig } from './worker.config.ts';
-import { Worker, type WorkerDeps } from './worker.ts';
+import { Worker, type WorkerDeps, type WorkerLinks } from './worker.ts';
 
 /** How long a call in flight may go on when there is nobody left to say how long. */
 const GRACE_MS = 5000;
@@ -30,7 +30,7 @@ const sendToParent = (message: FromWorker): Promise<void> =>
 
 const connecting = connectNats(config.natsUrl, { name: 'worker', logger });
 
-async function openDeps(): Promise<Omit<WorkerDeps, 'send' | 'exit'>> {
+async function openDeps(): Promise<Omit<WorkerDeps, keyof WorkerLinks>> {
   const connection = await connecting;
   const store = await openEventStore(connection, config.eventStore, logger);
   const queue = await openBatchQueue(connection, config.queue, logger);

@@ -13,13 +13,18 @@ import { BatchRunner, type BatchRunnerDeps } from './run-batches/batch-runner.ts
 /** A connection may break a moment before the end of the process behind it is known. */
 const DEATH_NOTICE_MS = 500;
 
-export interface WorkerDeps extends Pick<BatchRunnerDeps, 'queue' | 'store' | 'clock' | 'leaseMs'> {
-  readonly settings: WorkerSettings;
-  readonly logger: Logger;
+/** How a worker is heard by whoever started it. */
+export interface WorkerLinks {
   /** Resolves when the message is on its way. */
   send(message: FromWorker): Promise<void>;
   /** It has left its job, with 0 when in order; what becomes of the process is for whoever started it. */
   exit(code: number): void;
+}
+
+export interface WorkerDeps
+  extends WorkerLinks, Pick<BatchRunnerDeps, 'queue' | 'store' | 'clock' | 'leaseMs'> {
+  readonly settings: WorkerSettings;
+  readonly logger: Logger;
   /** The handler that a pod runs beside this worker; without one the worker starts it. */
   readonly podHandler?: PodHandler;
 }

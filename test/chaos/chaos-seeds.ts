@@ -3,7 +3,7 @@ import { assertBuilt } from '#test/support/assert-built.ts';
 import { type ChaosSize, FULL_SIZE, planOf } from './chaos-plan.ts';
 import { runChaos } from './chaos-run.ts';
 
-/** A minute on two cores for two seeds side by side; a machine that is busy with other things is slow. */
+/** Two minutes and more on two cores for two seeds side by side; a machine that is busy with other things is slow. */
 const SEED_MS_MAX = 700_000;
 /** As many faults among fewer jobs: several of them meet one job. */
 const DENSE_SIZE: ChaosSize = { ...FULL_SIZE, jobCount: 24 };

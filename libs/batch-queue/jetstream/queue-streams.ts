@@ -7,7 +7,7 @@ import {
   StorageType,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
-import { declareTogether } from '#libs/platform/nats/declare-together.ts';
+import { declareStream } from '#libs/platform/nats/declare-together.ts';
 import type { JobQueueKey } from '../batch-queue.port.ts';
 import {
   DEAD_LETTER_STREAM,
@@ -22,7 +22,6 @@ import {
 const DUPLICATE_WINDOW_MS = 2 * 60_000;
 /** Pull requests of one job that may wait at a time, one per worker; the server's default is 512. */
 const WAITING_WORKERS_MAX = 2048;
-const STREAM_NAME_IN_USE = 10058;
 /** It exists with other settings. Servers before 2.10 change them without a word. */
 const CONSUMER_EXISTS = 10148;
 
@@ -34,19 +33,13 @@ const streams = [
 /** Makes both streams, or brings existing ones to these settings. */
 export async function declareStreams(manager: JetStreamManager): Promise<void> {
   for (const stream of streams) {
-    const settings = {
+    await declareStream(manager, {
       ...stream,
       storage: StorageType.File,
       discard: DiscardPolicy.New, // A full stream refuses loudly; `old` would lose batches.
       allow_direct: true,
       duplicate_window: nanos(DUPLICATE_WINDOW_MS),
-    };
-    try {
-      await declareTogether(() => manager.streams.add(settings));
-    } catch (error) {
-      if (!(error instanceof JetStreamApiError) || error.code !== STREAM_NAME_IN_USE) throw error;
-      await manager.streams.update(stream.name, settings);
-    }
+    });
   }
 }
 

@@ -1,10 +1,9 @@
-import { JetStreamApiError, type JetStreamClient, type StreamConfig } from '@nats-io/jetstream';
+import type { JetStreamClient, StreamConfig } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { errors, nanos } from '@nats-io/transport-node';
-import { declareTogether } from '#libs/platform/nats/declare-together.ts';
+import { declareTogether, isNameInUse } from '#libs/platform/nats/declare-together.ts';
 
 const BUCKET = 'CORTEX_LEADERS';
-const STREAM_NAME_IN_USE = 10058;
 /** A server that is away or overloaded for so long is worth a new start of the process. */
 const PATIENCE_MS = 30_000;
 
@@ -30,7 +29,7 @@ async function declareBucket(client: JetStreamClient, ttlMs: number): Promise<St
   try {
     await new Kvm(client).create(BUCKET, { ttl: ttlMs, history: 1 });
   } catch (error) {
-    if (!isInUse(error)) throw error; // Else another made it meanwhile, with another `ttlMs`.
+    if (!isNameInUse(error)) throw error; // Else another made it meanwhile, with another `ttlMs`.
   }
   const { config } = await manager.streams.info(`KV_${BUCKET}`);
   if (config.max_age === nanos(ttlMs)) return config;
@@ -38,6 +37,3 @@ async function declareBucket(client: JetStreamClient, ttlMs: number): Promise<St
   const settings = { max_age: nanos(ttlMs), duplicate_window };
   return (await manager.streams.update(config.name, settings)).config;
 }
-
-const isInUse = (error: unknown): boolean =>
-  error instanceof JetStreamApiError && error.code === STREAM_NAME_IN_USE;

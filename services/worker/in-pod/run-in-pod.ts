@@ -1,20 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parsePodAssignment, SENT_AWAY_EXIT } from '#libs/compute/pod-assignment.ts';
-import type { FromWorker, ToWorker, WorkerAssignment } from '#libs/compute/worker-protocol.ts';
+import type { FromWorker, WorkerAssignment } from '#libs/compute/worker-protocol.ts';
 import { workerId } from '#libs/domain/kernel/ids.ts';
 import { WorkerStation } from '#libs/messaging/worker-station.ts';
 import type { NatsConnection } from '#libs/platform/nats/nats-connection.ts';
+import type { Worker, WorkerLinks } from '../worker.ts';
 import type { PodConfig } from '../worker.config.ts';
-
-/** The worker as its pod sees it. */
-export interface ObedientWorker {
-  obey(order: ToWorker): void;
-}
-
-export interface PodWorkerLinks {
-  readonly send: (message: FromWorker) => Promise<void>;
-  readonly exit: (code: number) => void;
-}
 
 /**
  * One worker in a pod: its assignment is in a file, its orders come over NATS from whoever leads,
@@ -39,7 +30,7 @@ export class PodWorker {
     this.station = new WorkerStation(connection, { jobId, podName: pod.podName });
   }
 
-  get links(): PodWorkerLinks {
+  get links(): WorkerLinks {
     return {
       send: async (message) => this.tell(message),
       exit: (code) => {
@@ -50,7 +41,7 @@ export class PodWorker {
     };
   }
 
-  async run(worker: ObedientWorker): Promise<void> {
+  async run(worker: Pick<Worker, 'obey'>): Promise<void> {
     this.station.onOrder((order) => {
       this.wasTold ||= order.type === 'stop';
       worker.obey(order);

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { FromWorker, ToWorker, WorkerAssignment } from '#libs/compute/worker-protocol.ts';
 import { apiName, jobId, workerId } from '#libs/domain/kernel/ids.ts';
-import { JobTurns, type TurnLinks } from './job-turns.ts';
+import type { WorkerLinks } from '../worker.ts';
+import { JobTurns } from './job-turns.ts';
 
 const assign = (job: string): ToWorker => ({ type: 'assign', assignment: assignmentTo(job) });
 const STOP: ToWorker = { type: 'stop', graceMs: 5 };
@@ -12,7 +13,7 @@ describe('the turns of a process', () => {
   let heard: (FromWorker | number)[];
   let halts: Map<string, () => void>;
   let flushCount: number;
-  let workers: { readonly links: TurnLinks; readonly orders: ToWorker[] }[];
+  let workers: { readonly links: WorkerLinks; readonly orders: ToWorker[] }[];
   let turns: JobTurns;
 
   beforeEach(() => {

@@ -1,20 +1,12 @@
-import type { FromWorker, ToWorker } from '#libs/compute/worker-protocol.ts';
+import type { ToWorker } from '#libs/compute/worker-protocol.ts';
 import type { JobId } from '#libs/domain/kernel/ids.ts';
+import type { Worker, WorkerLinks } from '../worker.ts';
 
 /** One worker of one job. */
-export interface TurnWorker {
-  obey(order: ToWorker): void;
-  killHandler(): void;
-}
+type TurnWorker = Pick<Worker, 'obey' | 'killHandler'>;
 
-export interface TurnLinks {
-  send(message: FromWorker): Promise<void>;
-  /** The worker has left its job, with 0 when it did so in order. */
-  exit(code: number): void;
-}
-
-export interface JobTurnsDeps extends TurnLinks {
-  newWorker(links: TurnLinks): TurnWorker;
+export interface JobTurnsDeps extends WorkerLinks {
+  newWorker(links: WorkerLinks): TurnWorker;
   /** Calls `halt` when somebody else than the parent halts the job. @returns stops that */
   onHalt(jobId: JobId, halt: () => void): () => void;
   /** Resolves when what was said to the server has got there, or is taken never to. */
