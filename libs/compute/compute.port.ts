@@ -72,7 +72,7 @@ export interface Compute {
     bytesMax: number,
   ): Promise<LogChunk | null>;
 
-  /** Jobs that have workers here, for cleaning up after a crash. */
+  /** Jobs that have workers or files here, also of an earlier scheduler, for cleaning up after it. */
   list(): Promise<readonly JobId[]>;
 
   /** Lets go of all workers: those that cannot do without this process end at once. */

@@ -1,6 +1,6 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ApiName, JobId, WorkerId } from '#libs/domain/kernel/ids.ts';
+import { type ApiName, isJobId, type JobId, type WorkerId } from '#libs/domain/kernel/ids.ts';
 import type { Workload } from '../compute.port.ts';
 import { mergeConfig } from '../merge-config.ts';
 
@@ -34,6 +34,12 @@ async function writeWhole(file: string, text: string): Promise<void> {
   await rename(draft, file);
 }
 
+/** Also those whose scheduler did not live to remove them. */
+export async function jobsWithFiles(dataDir: string): Promise<readonly JobId[]> {
+  const names = await readdir(join(dataDir, 'jobs')).catch(noneIfMissing);
+  return names.filter(isJobId);
+}
+
 /** Nothing is removed for a name that is no name of ours. */
 export async function removeJobFiles(dataDir: string, jobId: JobId): Promise<void> {
   if (!NAME.test(jobId)) return;
@@ -48,4 +54,9 @@ export function logFileOf(
   const names = [worker.apiName, worker.jobId, worker.workerId];
   if (!names.every((name) => NAME.test(name))) return null;
   return join(dataDir, 'logs', worker.apiName, worker.jobId, `${worker.workerId}.log`);
+}
+
+function noneIfMissing(error: NodeJS.ErrnoException): string[] {
+  if (error.code === 'ENOENT') return [];
+  throw error;
 }

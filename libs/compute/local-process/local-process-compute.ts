@@ -14,7 +14,7 @@ import type { FileRetention } from '../file-retention.ts';
 import type { Runners } from '../runners.ts';
 import { CodeFolders } from './code-folders.ts';
 import { HandlerPorts } from './handler-ports.ts';
-import { logFileOf, removeJobFiles } from './job-folder.ts';
+import { jobsWithFiles, logFileOf, removeJobFiles } from './job-folder.ts';
 import { type JobHost, LocalJob } from './local-job.ts';
 import { removeOldFiles } from './old-files.ts';
 import { readLogBytes } from './read-log.ts';
@@ -133,8 +133,9 @@ export class LocalProcessCompute implements Compute {
     return { ...piece, isOpen };
   }
 
-  list(): Promise<readonly JobId[]> {
-    return Promise.resolve([...this.jobs.keys()]);
+  async list(): Promise<readonly JobId[]> {
+    const withFiles = await jobsWithFiles(this.options.dataDir);
+    return [...new Set([...this.jobs.keys(), ...withFiles])];
   }
 
   async close(): Promise<void> {

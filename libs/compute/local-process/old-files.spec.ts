@@ -36,29 +36,26 @@ describe('what jobs leave on this machine', () => {
 
   it('is removed when it is old', async () => {
     await file('logs/sum/00000000000000aa/0.log', { daysOld: 8 });
-    await file('jobs/00000000000000aa/job.json', { daysOld: 8 });
     await file('code/0123/handler.py', { daysOld: 8 });
     await file('logs/sum/00000000000000bb/0.log', { daysOld: 6 });
-    await file('jobs/00000000000000bb/job.json', { daysOld: 6 });
     await file('code/4567/handler.py', { daysOld: 6 });
 
     await remove();
 
-    const old = ['logs/sum/00000000000000aa', 'jobs/00000000000000aa', 'code/0123'];
+    const old = ['logs/sum/00000000000000aa', 'code/0123'];
     expect(old.filter(isThere)).toEqual([]);
-    const young = ['logs/sum/00000000000000bb/0.log', 'jobs/00000000000000bb', 'code/4567'];
+    const young = ['logs/sum/00000000000000bb/0.log', 'code/4567'];
     expect(young.filter(isThere)).toEqual(young);
   });
 
   it('stays as long as a job uses it', async () => {
     await file('logs/sum/00000000000000aa/0.log', { daysOld: 8, bytes: 2000 });
-    await file('jobs/00000000000000aa/job.json', { daysOld: 8 });
     await file('code/0123/handler.py', { daysOld: 8 });
 
     const codeFolders = new Set([join(dataDir, 'code/0123')]);
     await remove({ jobs: new Set([jobId('00000000000000aa')]), codeFolders });
 
-    const used = ['logs/sum/00000000000000aa/0.log', 'jobs/00000000000000aa', 'code/0123'];
+    const used = ['logs/sum/00000000000000aa/0.log', 'code/0123'];
     expect(used.filter(isThere)).toEqual(used);
   });
 

@@ -19,8 +19,8 @@ interface OldFolder {
 }
 
 /**
- * Removes logs of jobs that ended long ago, the oldest also when all logs together are too large,
- * unpacked code that no job has asked for in as long, and files of jobs whose scheduler crashed.
+ * Removes logs of jobs that ended long ago, the oldest also when all logs together are too large, and
+ * unpacked code that no job has asked for in as long.
  *
  * @param nowMs by the clock of the file system
  */
@@ -41,9 +41,6 @@ export async function removeOldFiles(
     await remove(log);
     logBytes -= log.bytes;
   }
-
-  const jobFiles = await oldFoldersOf([join(dataDir, 'jobs')], isOfUnusedJob);
-  for (const folder of jobFiles.filter(isOld)) await remove(folder);
 
   const code = await foldersIn(join(dataDir, 'code'));
   const unused = code.filter((path) => !codeFolders.has(path));

@@ -38,7 +38,9 @@ describe('what one scheduler leaves to the next', () => {
     const workload = platform.workload();
     await platform.enqueue(workload, []);
     await platform.compute.start(workload);
+    expect(await platform.successor.list()).toEqual([workload.jobId]);
     await platform.successor.stop(workload.jobId, 0);
+    expect(await platform.successor.list()).toEqual([]);
     expect(await readdir(join(platform.dataDir, 'jobs'))).toEqual([]);
   });
 
@@ -49,7 +51,7 @@ describe('what one scheduler leaves to the next', () => {
     platform = await LocalPlatform.start({ dataDir, sweepMs: 20, retention });
     await platform.compute.close();
     platform.compute.onReport(() => {});
-    const old = join(dataDir, 'jobs', '00000000000000aa');
+    const old = join(dataDir, 'logs', 'sum', '00000000000000aa');
     await mkdir(old, { recursive: true });
     await utimes(old, 0, 0);
     await until('the old files to go', () => !existsSync(old));

@@ -20,6 +20,8 @@ export const workerId = (ordinal: number): WorkerId => String(ordinal) as Worker
 /** Readers keep a bit per batch: an index out of all reason would cost them their memory. */
 export const BATCH_INDEX_MAX = 99_999_999;
 
+export const isJobId = (value: string): value is JobId => /^[0-9a-f]{16}$/.test(value);
+
 /** @param index position of the batch in its job, from 0 */
 export const batchId = (job: JobId, index: number): BatchId => `${job}-${index}` as BatchId;
 

@@ -1,6 +1,6 @@
 import { END_STATUSES, type EndStatus, type JobStatusCode } from '../job/job-status-code.ts';
 import { invariant } from '../kernel/errors.ts';
-import { type ApiName, type JobId, jobId } from '../kernel/ids.ts';
+import { type ApiName, isJobId, type JobId, jobId } from '../kernel/ids.ts';
 import type { Position } from '../platform-event.ts';
 import { CHUNK_ROWS_MAX, EndedJobRows, ROW_BYTES } from './ended-job-rows.ts';
 
@@ -41,8 +41,6 @@ const DIGEST = 24;
 const API = 32;
 const STATUS = 36;
 
-const ID_PATTERN = /^[0-9a-f]{16}$/;
-
 /**
  * Ended jobs in 40 bytes each, sorted by id, which is newest first.
  *
@@ -62,7 +60,7 @@ export class EndedJobTable {
   /** Whether a row can hold what there is to say of the job. */
   static canHold(id: JobId, createdAt: string): boolean {
     const createdAtMs = Date.parse(createdAt);
-    if (!ID_PATTERN.test(id) || Number.isNaN(createdAtMs)) return false;
+    if (!isJobId(id) || Number.isNaN(createdAtMs)) return false;
     return new Date(createdAtMs).toISOString() === createdAt;
   }
 
@@ -196,7 +194,7 @@ export class EndedJobTable {
   }
 
   private find(id: JobId): { readonly chunk: EndedJobRows; readonly row: number } | null {
-    if (!ID_PATTERN.test(id)) return null;
+    if (!isJobId(id)) return null;
     const number = numberOf(id);
     const chunk = this.chunks[this.placeOf(number)];
     if (chunk === undefined) return null;
@@ -254,5 +252,5 @@ export class EndedJobTable {
   }
 }
 
-const numberOf = (id: JobId): bigint => (ID_PATTERN.test(id) ? BigInt(`0x${id}`) : 0n);
+const numberOf = (id: JobId): bigint => (isJobId(id) ? BigInt(`0x${id}`) : 0n);
 const hexOf = (number: bigint): string => number.toString(16).padStart(16, '0');
