@@ -4,8 +4,9 @@ import { join } from 'node:path';
 
 const require = createRequire(import.meta.url);
 
-/** Node programs that are started for each job, or that somebody waits for when they start again. */
-const PROGRAMS = ['worker', 'gateway', 'enqueuer', 'scheduler', 'status-projector', 'relay'];
+/** Node programs that are started for each job, or that somebody waits for. */
+const PROGRAMS = ['worker', 'gateway', 'enqueuer', 'scheduler', 'status-projector', 'relay', 'cli'];
+const WITHOUT_NEST = new Set(['worker', 'cli']);
 /** Large, with native parts or files of their own, and loaded only where they are used. */
 const LOADED_WHEN_USED = ['@kurrent/*', '@kubernetes/*', '@aws-sdk/*'];
 /** Has to run before any class of Nest is made, so every file imports it on top. */
@@ -31,7 +32,7 @@ export async function bundlePrograms(root) {
 
 async function bundle(dist, name) {
   const { build } = await import('esbuild'); // Not on top: it may not be installed yet.
-  const isWorker = name === 'worker';
+  const hasNest = !WITHOUT_NEST.has(name);
   const { metafile } = await build({
     absWorkingDir: dist,
     entryPoints: [`services/${name}/main.js`],
@@ -43,8 +44,8 @@ async function bundle(dist, name) {
     target: 'node20',
     preserveSymlinks: true, // Or the files are named for where packages really are.
     external: [...LOADED_WHEN_USED, METADATA],
-    plugins: isWorker ? [builtinsWhenUsed] : [optionalPackages, namedExports],
-    banner: { js: isWorker ? REQUIRE : `import '${METADATA}'; ${REQUIRE}` },
+    plugins: hasNest ? [optionalPackages, namedExports] : [builtinsWhenUsed],
+    banner: { js: hasNest ? `import '${METADATA}'; ${REQUIRE}` : REQUIRE },
     sourcemap: true,
     sourcesContent: false,
     metafile: true,

@@ -94,8 +94,11 @@ def serve(connection, buffer):
         return False
 
 
-listener = socket.create_server(("127.0.0.1", int(os.environ["CORTEX_PORT"])))
-listener.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)  # Its connections have it from here.
+listener = socket.socket()
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+listener.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)  # Its connections have it from here: so before there are any.
+listener.bind(("127.0.0.1", int(os.environ["CORTEX_PORT"])))
+listener.listen()
 poll = select.poll()
 poll.register(listener, select.POLLIN)
 connections = {}

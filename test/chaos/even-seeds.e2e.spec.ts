@@ -1,3 +1,3 @@
 import { chaosOf } from './chaos-seeds.ts';
 
-chaosOf({ full: [2, 4, 6, 8], dense: 10 });
+chaosOf([2, 4, 6, 8, 10]);

@@ -1,3 +1,3 @@
 import { chaosOf } from './chaos-seeds.ts';
 
-chaosOf({ full: [1, 3, 5, 7], dense: 9 });
+chaosOf([1, 3, 5, 7, 9]);

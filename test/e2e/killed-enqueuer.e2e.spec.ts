@@ -29,7 +29,7 @@ const ROUNDS = 10;
 const SEEDS_PER_ROUND = 5;
 const KILLS_PER_ROUND = 2;
 const LEASE_MS = 1000;
-const ITEM_COUNT = 20_000;
+const ITEM_COUNT = 10_000;
 const ROUND_MS_MAX = 180_000;
 /** Of a job, on a machine that does much else. */
 const ENQUEUED_MS_MAX = 120_000;

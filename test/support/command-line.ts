@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { JobStatus } from '#libs/client/gateway-documents.ts';
+import { assertBuilt } from './assert-built.ts';
 import { COMPILE_CACHE } from './compile-cache.ts';
 import { jobDetails } from './gateway-answers.ts';
 import { RecordedGateway } from './recorded-gateway.ts';
 
-const MAIN = fileURLToPath(new URL('../../services/cli/main.ts', import.meta.url));
+const CORTEX = join(import.meta.dirname, '../../bin/cortex');
 
 export interface Ended {
   readonly code: number | null;
@@ -28,6 +28,7 @@ export class CommandLine {
   ) {}
 
   static async create(): Promise<CommandLine> {
+    assertBuilt();
     const folder = await mkdtemp(join(tmpdir(), 'cortex-cli-'));
     return new CommandLine(folder, await RecordedGateway.start());
   }
@@ -49,20 +50,16 @@ export class CommandLine {
   }
 
   start(...args: readonly string[]) {
-    const child = spawn(
-      process.execPath,
-      ['--no-warnings', '--experimental-transform-types', '--conditions=source', MAIN, ...args],
-      {
-        cwd: this.folder,
-        env: {
-          PATH: process.env['PATH'],
-          ...COMPILE_CACHE,
-          CORTEX_URL: this.gateway.url,
-          ...this.env,
-        },
-        stdio: 'pipe',
+    const child = spawn(CORTEX, args, {
+      cwd: this.folder,
+      env: {
+        PATH: process.env['PATH'],
+        ...COMPILE_CACHE,
+        CORTEX_URL: this.gateway.url,
+        ...this.env,
       },
-    );
+      stdio: 'pipe',
+    });
     const output = { stdout: '', stderr: '' };
     child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));

@@ -63,7 +63,8 @@ export class TestKurrentServer {
   }
 
   get url(): string {
-    return `kurrentdb://127.0.0.1:${this.port}?tls=false`;
+    // The client waits so long before it first connects: 500 ms unless it is told.
+    return `kurrentdb://127.0.0.1:${this.port}?tls=false&discoveryInterval=20`;
   }
 
   /** Cuts every connection, as the death of the server would. */
