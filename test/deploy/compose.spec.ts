@@ -13,7 +13,12 @@ import {
   parseCompose,
 } from './compose-file.ts';
 import { dockerStages } from './dockerfile.ts';
-import { programOf, settingProblems, valueProblemsAnywhere } from './program-settings.ts';
+import {
+  flagProblems,
+  programOf,
+  settingProblems,
+  valueProblemsAnywhere,
+} from './program-settings.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
@@ -66,6 +71,12 @@ describe('docker-compose.yml', () => {
       settingProblems(programOf(command ?? defaultCommand()) ?? 'none', environment),
     );
     expect(problems).toEqual([]);
+  });
+
+  it('starts every service with the flags of npm start', () => {
+    expect(ours.flatMap(([, { command }]) => flagProblems(command ?? defaultCommand()))).toEqual(
+      [],
+    );
   });
 
   it('keeps the memory of services that data streams through as small as npm start does', () => {

@@ -13,7 +13,7 @@ import {
   schemaProblems,
   type Workload,
 } from './manifests.ts';
-import { programOf, settingProblems } from './program-settings.ts';
+import { flagProblems, programOf, settingProblems } from './program-settings.ts';
 
 const root = join(import.meta.dirname, '../..');
 const OVERLAYS = 'deploy/kubernetes/overlays';
@@ -68,6 +68,11 @@ describe.each(readdirSync(join(root, OVERLAYS)))('the manifests of %s', (overlay
       const program = programOf(container.args ?? []) ?? 'none';
       return settingProblems(program, environmentOf(container, manifests));
     });
+    expect(problems).toEqual([]);
+  });
+
+  it('start every service with the flags of npm start', () => {
+    const problems = services.flatMap((service) => flagProblems(containerOf(service).args ?? []));
     expect(problems).toEqual([]);
   });
 

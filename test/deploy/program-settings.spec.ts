@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import {
   awaitedInVain,
+  flagProblems,
   programOf,
   settingProblems,
   valueProblemsAnywhere,
@@ -41,6 +42,17 @@ describe('the check of settings', () => {
     expect(settingProblems('services/gatway', {})).toEqual([
       'services/gatway is no program of ours',
     ]);
+  });
+
+  it('finds flags that npm start has and a command has not, and the other way round', () => {
+    const enqueuer = 'dist/services/enqueuer/main.js';
+    expect(flagProblems(['--max-semi-space-size=8', enqueuer])).toEqual([]);
+    expect(flagProblems([enqueuer])).toEqual([
+      'services/enqueuer has flags "", not "--max-semi-space-size=8"',
+    ]);
+    expect(flagProblems(['--max-semi-space-size=8', 'dist/services/relay/main.js'])).toHaveLength(
+      1,
+    );
   });
 
   it('knows the program by its main.js', () => {

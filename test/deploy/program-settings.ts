@@ -5,6 +5,7 @@ import { gatewayEnv } from '../../services/gateway/gateway.config.ts';
 import { healthEnv } from '../../services/health/health.config.ts';
 import { relayEnv } from '../../services/relay/relay.config.ts';
 import { schedulerEnv } from '../../services/scheduler/scheduler.config.ts';
+import { ADDED_FLAGS, RELAY, SERVICES } from '../../services/standalone/service-process.ts';
 import { embeddedAwsEnv } from '../../services/standalone/aws/aws.config.ts';
 import { standaloneEnv } from '../../services/standalone/standalone.config.ts';
 import { statusProjectorEnv } from '../../services/status-projector/status-projector.config.ts';
@@ -68,6 +69,16 @@ export function settingProblems(program: string, env: Environment): readonly str
       ? []
       : valueProblems(setting, name, value).map((is) => `${program}: ${is}`);
   });
+}
+
+/** @returns what is wrong with Node's flags in a service's command, which are to be those of `npm start` */
+export function flagProblems(args: readonly string[]): readonly string[] {
+  const program = programOf(args);
+  const service = [...SERVICES, RELAY].find((name) => program === `services/${name}`);
+  if (service === undefined) return [];
+  const flags = args.slice(0, args.indexOf(`dist/${program}/main.js`)).join(' ');
+  const expected = (ADDED_FLAGS[service] ?? []).join(' ');
+  return flags === expected ? [] : [`${program} has flags "${flags}", not "${expected}"`];
 }
 
 /** The same for a variable of no program in particular: whoever reads it has to accept it. */
