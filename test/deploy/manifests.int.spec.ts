@@ -30,6 +30,7 @@ const ASKED = [
   { apiGroups: [''], resources: ['pods'], verbs: ['delete', 'list', 'watch'] },
   { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
   { apiGroups: [''], resources: ['configmaps'], verbs: ['create', 'delete'] },
+  { apiGroups: [''], resources: ['events'], verbs: ['list', 'watch'] },
 ];
 
 describe.each(readdirSync(join(root, OVERLAYS)))('the manifests of %s', (overlay) => {

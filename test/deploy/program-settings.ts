@@ -5,7 +5,12 @@ import { gatewayEnv } from '../../services/gateway/gateway.config.ts';
 import { healthEnv } from '../../services/health/health.config.ts';
 import { relayEnv } from '../../services/relay/relay.config.ts';
 import { schedulerEnv } from '../../services/scheduler/scheduler.config.ts';
-import { ADDED_FLAGS, RELAY, SERVICES } from '../../services/standalone/service-process.ts';
+import {
+  ADDED_FLAGS,
+  RELAY,
+  SERVICES,
+  type ServiceName,
+} from '../../services/standalone/service-process.ts';
 import { embeddedAwsEnv } from '../../services/standalone/aws/aws.config.ts';
 import { standaloneEnv } from '../../services/standalone/standalone.config.ts';
 import { statusProjectorEnv } from '../../services/status-projector/status-projector.config.ts';
@@ -74,7 +79,8 @@ export function settingProblems(program: string, env: Environment): readonly str
 /** @returns what is wrong with Node's flags in a service's command, which are to be those of `npm start` */
 export function flagProblems(args: readonly string[]): readonly string[] {
   const program = programOf(args);
-  const service = [...SERVICES, RELAY].find((name) => program === `services/${name}`);
+  const services: readonly ServiceName[] = [...SERVICES, RELAY];
+  const service = services.find((name) => program === `services/${name}`);
   if (service === undefined) return [];
   const flags = args.slice(0, args.indexOf(`dist/${program}/main.js`)).join(' ');
   const expected = (ADDED_FLAGS[service] ?? []).join(' ');

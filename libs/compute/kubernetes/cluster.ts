@@ -1,5 +1,6 @@
 import {
   BatchV1Api,
+  type CoreV1Event,
   CoreV1Api,
   type KubeConfig,
   type V1ConfigMap,
@@ -26,8 +27,11 @@ export const CLUSTER_RULES: readonly {
   { apiGroups: [''], resources: ['pods'], verbs: ['delete', 'list', 'watch'] },
   { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
   { apiGroups: [''], resources: ['configmaps'], verbs: ['create', 'delete'] },
+  { apiGroups: [''], resources: ['events'], verbs: ['list', 'watch'] },
 ];
 
+/** Events by which the Job controller tells that it may not make a pod, for want of quota say. */
+const REFUSALS = 'reason=FailedCreate,involvedObject.kind=Job';
 const NOT_FOUND = 404;
 const CONFLICT = 409;
 const GONE = 410;
@@ -155,12 +159,34 @@ export class Cluster {
 
   get podSource(): ListWatchSource<V1Pod> {
     const path = `/api/v1/namespaces/${this.options.namespace}/pods`;
-    return { list: () => this.pods(), watch: (...args) => this.watch(path, ...args) };
+    return { list: () => this.pods(), watch: (...args) => this.watch(path, this.own, ...args) };
   }
 
   get jobSource(): ListWatchSource<V1Job> {
     const path = `/apis/batch/v1/namespaces/${this.options.namespace}/jobs`;
-    return { list: () => this.jobs(), watch: (...args) => this.watch(path, ...args) };
+    return { list: () => this.jobs(), watch: (...args) => this.watch(path, this.own, ...args) };
+  }
+
+  /** Of all Jobs of the namespace: events carry no labels. */
+  get refusalSource(): ListWatchSource<CoreV1Event> {
+    const path = `/api/v1/namespaces/${this.options.namespace}/events`;
+    const selection = { fieldSelector: REFUSALS };
+    return {
+      list: () => this.refusals(),
+      watch: (...args) => this.watch(path, selection, ...args),
+    };
+  }
+
+  private get own(): { readonly labelSelector: string } {
+    return { labelSelector: this.selector };
+  }
+
+  private async refusals(): Promise<Listed<CoreV1Event>> {
+    const { namespace } = this.options;
+    const list = await asked('list Events', () =>
+      this.core.listNamespacedEvent({ namespace, fieldSelector: REFUSALS }),
+    );
+    return { items: list.items, resourceVersion: list.metadata?.resourceVersion ?? '' };
   }
 
   private async podsSelectedBy(labelSelector: string): Promise<Listed<V1Pod>> {
@@ -173,12 +199,13 @@ export class Cluster {
 
   private async watch<T>(
     path: string,
+    selection: Readonly<Record<string, string>>,
     resourceVersion: string,
     onEvent: (event: WatchEvent<T>) => void,
     signal: AbortSignal,
   ): Promise<WatchEnd> {
     const query = {
-      labelSelector: this.selector,
+      ...selection,
       resourceVersion,
       allowWatchBookmarks: true,
       timeoutSeconds: WATCH_SECONDS,

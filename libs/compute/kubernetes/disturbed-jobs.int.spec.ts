@@ -1,9 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { workerId } from '#libs/domain/kernel/ids.ts';
 import { KubePlatform } from '#test/support/kube-platform.ts';
-import type { TestApiServer } from '#test/support/kubernetes/api-server.ts';
+import { ApiProblem } from '#test/support/kubernetes/api-objects.ts';
+import type { ApiRequest, TestApiServer } from '#test/support/kubernetes/api-server.ts';
+import { Rest } from '#test/support/kubernetes/rest.ts';
 import { until } from '#test/support/until.ts';
 import { resourceName } from './labels.ts';
+
+const isListOfEvents = ({ verb, resource, isOfClient }: ApiRequest): boolean =>
+  isOfClient && verb === 'list' && resource === 'events';
 
 describe('the workers of a job', () => {
   let platform: KubePlatform;
@@ -38,6 +43,60 @@ describe('the workers of a job', () => {
 
     suspend(workload, false);
     await until('a replacement', () => platform.states(workload).includes('0.1 running'));
+  });
+
+  it('say why they wait when the cluster refuses their pods, also to who takes over', async () => {
+    const problem =
+      'pods "w" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=3';
+    let areRefused = true;
+    api.fault = ({ verb, resource, name }) =>
+      areRefused && verb === 'create' && resource === 'pods' && name === null
+        ? new ApiProblem(403, 'Forbidden', problem)
+        : null;
+    const refusals = (): unknown[] =>
+      platform.reports.filter(({ reason }) => reason?.kind === 'worker.pod_refused');
+    const workload = platform.workload();
+    await platform.compute.start(workload);
+    await until('a reason', () => refusals().length === 1);
+    expect(refusals()).toMatchObject([
+      {
+        jobId: workload.jobId,
+        state: 'pending',
+        reason: { message: `the cluster refuses the pod: Error creating: ${problem}` },
+      },
+    ]);
+
+    await platform.takeOver();
+    await platform.compute.start(workload);
+    await until('the reason again', () => refusals().length === 2);
+
+    areRefused = false;
+    await until('it to run', () => platform.states(workload).includes('0.0 running'));
+    expect(refusals()).toHaveLength(2);
+  });
+
+  it('wait for another reason when a pod has come after it was refused', async () => {
+    const workload = platform.workload({ workers: 5 }); // There is room for four.
+    await platform.compute.start(workload);
+    const runningCount = (): number =>
+      platform.states(workload).filter((state) => state.endsWith('.0 running')).length;
+    await until('four to run', () => runningCount() === 4);
+    const name = resourceName(workload.jobId);
+    const { config, namespace } = platform.cluster;
+    await new Rest(config, namespace).create('events', {
+      metadata: { generateName: `${name}.` },
+      reason: 'FailedCreate',
+      message: 'forbidden',
+      involvedObject: { apiVersion: 'batch/v1', kind: 'Job', name },
+    });
+
+    await platform.takeOver();
+    await platform.compute.start(workload);
+
+    await until('four to be seen to run', () => runningCount() === 8);
+    await until('the refusal to be listed', () => api.requests.filter(isListOfEvents).length === 2);
+    const kinds = platform.reports.flatMap(({ reason }) => reason?.kind ?? []);
+    expect(kinds).not.toContain('worker.pod_refused');
   });
 
   it('leave all their logs when it ends', async () => {

@@ -188,7 +188,7 @@ export class KubernetesCompute implements Compute {
     this.jobs.set(jobId, adopted);
     adopted.sayPending();
     adopted.seeJob(job, false);
-    this.watching?.showPods(jobId, adopted);
+    this.watching?.show(jobId, adopted);
     return adopted;
   }
 

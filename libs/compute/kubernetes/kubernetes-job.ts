@@ -145,6 +145,16 @@ export class KubernetesJob {
     }
   }
 
+  /** Kubernetes may not make a pod: so those wait that have none. */
+  seeRefusal(problem: string): void {
+    if (this.stopping !== null) return;
+    const withPod = new Set([...this.seen.values()].filter(hasRunningContainers).map(indexOf));
+    const message = `the cluster refuses the pod: ${problem}`;
+    for (const [index, seat] of this.seats.entries()) {
+      if (!withPod.has(index)) seat.sayWhyPending({ kind: 'worker.pod_refused', message });
+    }
+  }
+
   /** Whoever else has led, or believes to lead, may have told a worker to start: each one is asked. */
   async halt(): Promise<void> {
     this.isHalted = true;

@@ -1,4 +1,4 @@
-import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
+import { type ApiName, isJobId, type JobId } from '#libs/domain/kernel/ids.ts';
 
 /** Label that a node carries to belong to one of `node_groups`. */
 export const NODE_GROUP_LABEL = 'cortex.dev/node-group';
@@ -17,6 +17,12 @@ export const IGNORED_FAILURES_ANNOTATION = 'batch.kubernetes.io/job-index-ignore
 
 /** The Job and the ConfigMap of a job; it is theirs alone, so they can be found without asking. */
 export const resourceName = (jobId: JobId): string => `cortex-${jobId}`;
+
+/** The job that a resource's name is of; `null` when it is no name of ours. */
+export function jobIdOfName(name: string): JobId | null {
+  const id = name.startsWith('cortex-') ? name.slice('cortex-'.length) : '';
+  return isJobId(id) ? id : null;
+}
 
 /** Labels of everything that a job has in the cluster. */
 export const jobLabels = (

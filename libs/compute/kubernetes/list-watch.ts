@@ -56,11 +56,17 @@ export class ListWatch<T extends Resource> {
   private readonly resources = new Map<string, T>();
   private attempt = 0;
   private resourceVersion = '';
+  private readonly firstList = Promise.withResolvers<void>();
 
   constructor(private readonly options: ListWatchOptions<T>) {}
 
   get items(): readonly T[] {
     return [...this.resources.values()];
+  }
+
+  /** Resolves when what there is was listed once. */
+  get listed(): Promise<void> {
+    return this.firstList.promise;
   }
 
   /** Ends when `signal` aborts. */
@@ -83,6 +89,7 @@ export class ListWatch<T extends Resource> {
     for (const [key, resource] of this.resources) if (!found.has(key)) this.forget(resource);
     for (const item of items) this.note(item);
     this.resourceVersion = resourceVersion;
+    this.firstList.resolve();
   }
 
   private async watchUntilResync(signal: AbortSignal): Promise<void> {

@@ -1,9 +1,10 @@
-import type { V1Job, V1Pod } from '@kubernetes/client-node';
+import type { CoreV1Event, V1Job, V1Pod } from '@kubernetes/client-node';
 import type { JobId } from '#libs/domain/kernel/ids.ts';
 import type { WorkerLine } from '#libs/messaging/worker-line.ts';
 import type { Logger } from '#libs/platform/logger.ts';
 import type { Cluster } from './cluster.ts';
 import type { KubernetesJob } from './kubernetes-job.ts';
+import { jobIdOfName } from './labels.ts';
 import { ListWatch, type ListWatchSource, type Resource } from './list-watch.ts';
 import { indexOf, ownerOf, podsBefore } from './pod-facts.ts';
 
@@ -14,11 +15,12 @@ export interface WatchingOptions {
   readonly resyncMs: number;
 }
 
-/** Eyes and ears of whoever leads: pods and Jobs of the cluster, and what workers say. */
+/** Eyes and ears of whoever leads: pods and Jobs of the cluster, pods it refuses, and what workers say. */
 export class Watching {
   private readonly closing = new AbortController();
   private readonly pods: ListWatch<V1Pod>;
   private readonly jobs: ListWatch<V1Job>;
+  private readonly refusals: ListWatch<CoreV1Event>;
   private readonly runs: readonly Promise<void>[];
   private readonly hangUp: () => void;
 
@@ -33,7 +35,12 @@ export class Watching {
     this.jobs = this.listWatch(cluster.jobSource, (job, isGone) => {
       this.ownerOf(job)?.seeJob(job, isGone);
     });
-    this.runs = [this.pods.run(this.closing.signal), this.jobs.run(this.closing.signal)];
+    this.refusals = this.listWatch(cluster.refusalSource, (event, isGone) => {
+      const jobId = isGone ? null : jobIdOfName(event.involvedObject.name ?? '');
+      if (jobId !== null) void this.showRefusal(jobId, event);
+    });
+    const { signal } = this.closing;
+    this.runs = [this.pods.run(signal), this.jobs.run(signal), this.refusals.run(signal)];
     this.hangUp = line.listen({
       onHello: ({ jobId, podName }) => this.find(jobId)?.greet(podName) ?? 'wait',
       onNews: ({ jobId, podName }, { type }) => {
@@ -42,18 +49,31 @@ export class Watching {
     });
   }
 
-  /** Shows a job the last pod of each of its workers; what became of others was reported before. */
-  showPods(jobId: JobId, job: KubernetesJob): void {
+  /**
+   * Shows a job what there is of it: the last pod of each of its workers, since what became of others was
+   * reported before, and what is said of pods that there are not.
+   */
+  show(jobId: JobId, job: KubernetesJob): void {
     const own = this.pods.items.filter((pod) => ownerOf(pod)?.jobId === jobId);
     own.sort((one, other) => podsBefore(one) - podsBefore(other));
     const last = new Map(own.map((pod) => [indexOf(pod), pod]));
     for (const pod of last.values()) job.seePod(pod, false);
+    for (const event of this.refusals.items) {
+      if (jobIdOfName(event.involvedObject.name ?? '') === jobId)
+        void this.showRefusal(jobId, event);
+    }
   }
 
   async close(): Promise<void> {
     this.hangUp();
     this.closing.abort();
     await Promise.all(this.runs);
+  }
+
+  /** Once it is known which pods there are: an old refusal may have been followed by a pod. */
+  private async showRefusal(jobId: JobId, { message = '' }: CoreV1Event): Promise<void> {
+    await this.pods.listed;
+    this.find(jobId)?.seeRefusal(message);
   }
 
   private ownerOf(resource: V1Pod | V1Job): KubernetesJob | null {

@@ -37,7 +37,8 @@ export class WorkerSeat {
   private current: WorkerState = 'pending';
   /** The first process of a worker is pending from the submission on, which is no news. */
   private hasSaidPending: boolean;
-  private hasSaidWhy = false;
+  /** Kind of the reason that was given for waiting. */
+  private saidWhy: string | null = null;
   private hasRun = false;
   private failedStarts = 0;
   private lost = false;
@@ -111,7 +112,7 @@ export class WorkerSeat {
     this.restart = restart;
     this.current = 'pending';
     this.hasSaidPending = false;
-    this.hasSaidWhy = false;
+    this.saidWhy = null;
     this.hasRun = false;
     if (!this.isHalted) this.sayPending();
   }
@@ -124,8 +125,8 @@ export class WorkerSeat {
 
   sayWhyPending(reason: Reason | null): void {
     if (reason === null || this.lost || this.isHalted) return;
-    if (this.current !== 'pending' || this.hasSaidWhy) return;
-    this.hasSaidWhy = true;
+    if (this.current !== 'pending' || this.saidWhy === reason.kind) return;
+    this.saidWhy = reason.kind;
     this.report('pending', { reason });
   }
 

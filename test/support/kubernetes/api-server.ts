@@ -36,11 +36,12 @@ const KINDS: Readonly<Record<string, { kind: string; apiVersion: string }>> = {
   jobs: { kind: 'Job', apiVersion: 'batch/v1' },
   pods: { kind: 'Pod', apiVersion: 'v1' },
   configmaps: { kind: 'ConfigMap', apiVersion: 'v1' },
+  events: { kind: 'Event', apiVersion: 'v1' },
 };
 const PATH =
   /^\/(?:api\/v1|apis\/batch\/v1)\/namespaces\/([^/]+)\/([a-z]+)(?:\/([^/]+))?(?:\/([a-z]+))?$/;
 
-/** An HTTP API server of Kubernetes, as far as Jobs, Pods and ConfigMaps of one namespace go. */
+/** An HTTP API server of Kubernetes, as far as Jobs, Pods, ConfigMaps and Events of one namespace go. */
 export class TestApiServer {
   readonly objects = new ApiObjects();
   readonly requests: ApiRequest[] = [];
@@ -147,7 +148,7 @@ export class TestApiServer {
   }
 
   private list(kind: string, query: URLSearchParams): object {
-    const matches = selectorOf(query.get('labelSelector'));
+    const matches = selectionOf(query);
     const { kind: itemKind, apiVersion } = typeOf(kind);
     return {
       kind: `${itemKind}List`,
@@ -156,7 +157,7 @@ export class TestApiServer {
       // The real one leaves the type of the items out.
       items: this.objects
         .list(kind, matches)
-        .map(({ metadata, spec, status, data }) => ({ metadata, spec, status, data })),
+        .map(({ kind: _, apiVersion: __, ...members }) => members),
     };
   }
 
@@ -196,7 +197,7 @@ export class TestApiServer {
     this.watches.add(response);
     response.once('close', () => this.watches.delete(response));
     serveWatch(response, this.objects, {
-      matches: selectorOf(query.get('labelSelector')),
+      matches: selectionOf(query),
       version: Number(query.get('resourceVersion')),
       hasBookmarks: query.get('allowWatchBookmarks') === 'true',
       bookmarkMs: this.bookmarkMs,
@@ -224,15 +225,25 @@ function fromQuery(query: URLSearchParams): DeleteOptions {
   };
 }
 
-/** Selectors of the form `a=b,c=d`. */
-function selectorOf(selector: string | null): (object: ApiObject) => boolean {
-  const wanted = (selector ?? '').split(',').filter((part) => part !== '');
-  return ({ metadata }) =>
-    wanted.every((part) => {
-      const [label = '', value] = part.split('=');
-      return metadata.labels?.[label] === value;
-    });
+/** By labels and fields, each as a selector of the form `a=b,c=d`. */
+function selectionOf(query: URLSearchParams): (object: ApiObject) => boolean {
+  const labels = pairsOf(query.get('labelSelector'));
+  const fields = pairsOf(query.get('fieldSelector'));
+  return (object) =>
+    labels.every(([label, value]) => object.metadata.labels?.[label] === value) &&
+    fields.every(([path, value]) => fieldOf(object, path) === value);
 }
+
+const pairsOf = (selector: string | null): [name: string, value: string][] =>
+  (selector ?? '')
+    .split(',')
+    .filter((part) => part !== '')
+    .map((part) => [part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)]);
+
+const fieldOf = (object: object, path: string): unknown =>
+  path
+    .split('.')
+    .reduce<unknown>((of, member) => (of as Record<string, unknown> | undefined)?.[member], object);
 
 function answerJson(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json' });

@@ -6,6 +6,8 @@ import { newIndexedPod } from './indexed-pod.ts';
 import { Rest } from './rest.ts';
 
 const TRACKING = 'batch.kubernetes.io/job-tracking';
+/** The real one waits ever longer. */
+const REFUSED_AGAIN_MS = 200;
 const INDEX = 'batch.kubernetes.io/job-completion-index';
 
 interface Tally {
@@ -129,7 +131,21 @@ export class JobController {
     if (waitMs > 0) return void setTimeout(this.poke, waitMs);
     const failures = tally.failures.get(index) ?? 0;
     const ignored = tally.ignored.get(index) ?? 0;
-    await this.rest.send('POST', 'pods', newIndexedPod(job, { index, failures, ignored }));
+    const pod = newIndexedPod(job, { index, failures, ignored });
+    const { status, body } = await this.rest.send('POST', 'pods', pod);
+    if (status < 400) return;
+    await this.tellRefusal(job, String(body['message']));
+    setTimeout(this.poke, REFUSED_AGAIN_MS);
+  }
+
+  private async tellRefusal({ metadata: { name } }: ApiObject, problem: string): Promise<void> {
+    await this.rest.send('POST', 'events', {
+      metadata: { generateName: `${name}.` },
+      type: 'Warning',
+      reason: 'FailedCreate',
+      message: `Error creating: ${problem}`,
+      involvedObject: { apiVersion: 'batch/v1', kind: 'Job', name },
+    });
   }
 
   private async writeStatus(
