@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import type { JobStatus } from '#test/support/platform-client.ts';
+import { pythonProgram } from '#test/support/python-program.ts';
 import { until } from '#test/support/until.ts';
 import { leftoversOf } from './chaos-leftovers.ts';
 import type { ChaosPlan } from './chaos-plan.ts';
@@ -116,7 +117,7 @@ class ChaosRun {
       },
     });
     return this.platform.deploy(
-      api('chaos', ['python3', '-I', '-S', HANDLER]),
+      api('chaos', [pythonProgram(), '-I', '-S', HANDLER]),
       api('broken', ['/no/such/program']),
     );
   }
