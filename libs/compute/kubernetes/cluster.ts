@@ -158,27 +158,28 @@ export class Cluster {
   }
 
   get podSource(): ListWatchSource<V1Pod> {
-    const path = `/api/v1/namespaces/${this.options.namespace}/pods`;
-    return { list: () => this.pods(), watch: (...args) => this.watch(path, this.own, ...args) };
+    return this.source('/api/v1', 'pods', { labelSelector: this.selector }, () => this.pods());
   }
 
   get jobSource(): ListWatchSource<V1Job> {
-    const path = `/apis/batch/v1/namespaces/${this.options.namespace}/jobs`;
-    return { list: () => this.jobs(), watch: (...args) => this.watch(path, this.own, ...args) };
+    const selection = { labelSelector: this.selector };
+    return this.source('/apis/batch/v1', 'jobs', selection, () => this.jobs());
   }
 
   /** Of all Jobs of the namespace: events carry no labels. */
   get refusalSource(): ListWatchSource<CoreV1Event> {
-    const path = `/api/v1/namespaces/${this.options.namespace}/events`;
     const selection = { fieldSelector: REFUSALS };
-    return {
-      list: () => this.refusals(),
-      watch: (...args) => this.watch(path, selection, ...args),
-    };
+    return this.source('/api/v1', 'events', selection, () => this.refusals());
   }
 
-  private get own(): { readonly labelSelector: string } {
-    return { labelSelector: this.selector };
+  private source<T>(
+    group: string,
+    resources: string,
+    selection: Readonly<Record<string, string>>,
+    list: () => Promise<Listed<T>>,
+  ): ListWatchSource<T> {
+    const path = `${group}/namespaces/${this.options.namespace}/${resources}`;
+    return { list, watch: (...args) => this.watch({ path, selection }, ...args) };
   }
 
   private async refusals(): Promise<Listed<CoreV1Event>> {
@@ -198,8 +199,7 @@ export class Cluster {
   }
 
   private async watch<T>(
-    path: string,
-    selection: Readonly<Record<string, string>>,
+    { path, selection }: { readonly path: string; readonly selection: object },
     resourceVersion: string,
     onEvent: (event: WatchEvent<T>) => void,
     signal: AbortSignal,

@@ -157,7 +157,7 @@ export class TestApiServer {
       // The real one leaves the type of the items out.
       items: this.objects
         .list(kind, matches)
-        .map(({ kind: _, apiVersion: __, ...members }) => members),
+        .map((object) => ({ ...object, kind: undefined, apiVersion: undefined })),
     };
   }
 
