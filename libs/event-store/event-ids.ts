@@ -24,8 +24,10 @@ export function eventId(event: PlatformEvent): string {
     case 'BatchDeadLettered':
       return `${batchId(event.data.jobId, event.data.index)}.${event.type}.${event.data.attempt}`;
     case 'WorkerStateChanged': {
-      const { jobId, workerId, restart, state } = event.data;
-      return `${jobId}.${event.type}.${workerId}.${restart}.${state}`;
+      const { jobId, workerId, restart, state, reason } = event.data;
+      // One that waits may come to know why only later.
+      const why = state === 'pending' && reason !== null ? `.${reason.kind}` : '';
+      return `${jobId}.${event.type}.${workerId}.${restart}.${state}${why}`;
     }
     case 'WorkerStalled':
       return `${event.data.jobId}.${event.type}.${event.data.workerId}.${event.data.restart}`;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type JobQueueKey, BatchQueueUnavailable } from '#libs/batch-queue/batch-queue.port.ts';
 import { InMemoryBatchQueue } from '#libs/batch-queue/in-memory/in-memory-batch-queue.ts';
+import { InMemoryCompute } from '#libs/compute/in-memory/in-memory-compute.ts';
 import { apiName, type JobId, jobId } from '#libs/domain/kernel/ids.ts';
 import type { LogEntry } from '#libs/event-store/event-store.port.ts';
 import { InMemoryEventStore } from '#libs/event-store/in-memory/in-memory-event-store.ts';
@@ -124,6 +125,14 @@ describe('a leader that starts', () => {
     candidate = new Candidate(shared);
     await untilQueued();
     expect(queue.listCount).toBe(2);
+  });
+
+  it('deletes them also when it cannot look for leftover workers', async () => {
+    const compute = new InMemoryCompute({ workersMax: 10 });
+    compute.list = () => Promise.reject(new Error('no such disk'));
+    await queue.create(keyOf(jobId('00000000000000ff')), NO_DEAD_LETTERS);
+    candidate = new Candidate(shared, { compute });
+    await untilQueued();
   });
 
   it('deletes those that it can when one cannot be deleted', async () => {

@@ -1,3 +1,3 @@
 import { chaosOf } from './chaos-seeds.ts';
 
-chaosOf([2, 4, 6, 8, 10]);
+chaosOf({ full: [2, 4, 6, 8, 10], dense: 12 });

@@ -1,3 +1,3 @@
 import { chaosOf } from './chaos-seeds.ts';
 
-chaosOf([1, 3, 5, 7, 9]);
+chaosOf({ full: [1, 3, 5, 7, 9], dense: 11 });

@@ -31,7 +31,7 @@ export const CLUSTER_RULES: readonly {
 ];
 
 /** Events by which the Job controller tells that it may not make a pod, for want of quota say. */
-const REFUSALS = 'reason=FailedCreate,involvedObject.kind=Job';
+const REFUSAL_SELECTOR = 'reason=FailedCreate,involvedObject.kind=Job';
 const NOT_FOUND = 404;
 const CONFLICT = 409;
 const GONE = 410;
@@ -168,7 +168,7 @@ export class Cluster {
 
   /** Of all Jobs of the namespace: events carry no labels. */
   get refusalSource(): ListWatchSource<CoreV1Event> {
-    const selection = { fieldSelector: REFUSALS };
+    const selection = { fieldSelector: REFUSAL_SELECTOR };
     return this.source('/api/v1', 'events', selection, () => this.refusals());
   }
 
@@ -185,7 +185,7 @@ export class Cluster {
   private async refusals(): Promise<Listed<CoreV1Event>> {
     const { namespace } = this.options;
     const list = await asked('list Events', () =>
-      this.core.listNamespacedEvent({ namespace, fieldSelector: REFUSALS }),
+      this.core.listNamespacedEvent({ namespace, fieldSelector: REFUSAL_SELECTOR }),
     );
     return { items: list.items, resourceVersion: list.metadata?.resourceVersion ?? '' };
   }
@@ -199,7 +199,10 @@ export class Cluster {
   }
 
   private async watch<T>(
-    { path, selection }: { readonly path: string; readonly selection: object },
+    {
+      path,
+      selection,
+    }: { readonly path: string; readonly selection: Readonly<Record<string, string>> },
     resourceVersion: string,
     onEvent: (event: WatchEvent<T>) => void,
     signal: AbortSignal,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { workerId } from '#libs/domain/kernel/ids.ts';
+import type { Workload } from '../compute.port.ts';
 import { KubePlatform } from '#test/support/kube-platform.ts';
 import { ApiProblem } from '#test/support/kubernetes/api-objects.ts';
 import type { ApiRequest, TestApiServer } from '#test/support/kubernetes/api-server.ts';
@@ -45,58 +46,81 @@ describe('the workers of a job', () => {
     await until('a replacement', () => platform.states(workload).includes('0.1 running'));
   });
 
+  /** @returns lets the cluster take pods again */
+  const refusePods = (problem: string): (() => void) => {
+    api.fault = ({ verb, resource, name }) =>
+      verb === 'create' && resource === 'pods' && name === null
+        ? new ApiProblem(403, 'Forbidden', problem)
+        : null;
+    return () => (api.fault = () => null);
+  };
+  const reasonsOf = ({ jobId }: Workload): string[] =>
+    platform.reports.flatMap((report) =>
+      report.jobId === jobId && report.reason !== null ? [report.reason.kind] : [],
+    );
+
   it('say why they wait when the cluster refuses their pods, also to who takes over', async () => {
     const problem =
       'pods "w" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=3';
-    let areRefused = true;
-    api.fault = ({ verb, resource, name }) =>
-      areRefused && verb === 'create' && resource === 'pods' && name === null
-        ? new ApiProblem(403, 'Forbidden', problem)
-        : null;
-    const refusals = (): unknown[] =>
-      platform.reports.filter(({ reason }) => reason?.kind === 'worker.pod_refused');
+    const takePods = refusePods(problem);
     const workload = platform.workload();
     await platform.compute.start(workload);
-    await until('a reason', () => refusals().length === 1);
-    expect(refusals()).toMatchObject([
-      {
-        jobId: workload.jobId,
-        state: 'pending',
-        reason: { message: `the cluster refuses the pod: Error creating: ${problem}` },
+    await until('a reason', () => reasonsOf(workload).length === 1);
+    expect(platform.reports.at(-1)).toMatchObject({
+      state: 'pending',
+      reason: {
+        kind: 'worker.pod_refused',
+        message: `the cluster refuses the pod: Error creating: ${problem}`,
       },
-    ]);
-
-    await platform.takeOver();
-    await platform.compute.start(workload);
-    await until('the reason again', () => refusals().length === 2);
-
-    areRefused = false;
-    await until('it to run', () => platform.states(workload).includes('0.0 running'));
-    expect(refusals()).toHaveLength(2);
-  });
-
-  it('wait for another reason when a pod has come after it was refused', async () => {
-    const workload = platform.workload({ workers: 5 }); // There is room for four.
-    await platform.compute.start(workload);
-    const runningCount = (): number =>
-      platform.states(workload).filter((state) => state.endsWith('.0 running')).length;
-    await until('four to run', () => runningCount() === 4);
-    const name = resourceName(workload.jobId);
-    const { config, namespace } = platform.cluster;
-    await new Rest(config, namespace).create('events', {
-      metadata: { generateName: `${name}.` },
-      reason: 'FailedCreate',
-      message: 'forbidden',
-      involvedObject: { apiVersion: 'batch/v1', kind: 'Job', name },
     });
 
     await platform.takeOver();
     await platform.compute.start(workload);
+    await until('the reason again', () => reasonsOf(workload).length === 2);
 
-    await until('four to be seen to run', () => runningCount() === 8);
-    await until('the refusal to be listed', () => api.requests.filter(isListOfEvents).length === 2);
-    const kinds = platform.reports.flatMap(({ reason }) => reason?.kind ?? []);
-    expect(kinds).not.toContain('worker.pod_refused');
+    takePods();
+    await until('it to run', () => platform.states(workload).includes('0.0 running'));
+    expect(reasonsOf(workload)).toEqual(['worker.pod_refused', 'worker.pod_refused']);
+  });
+
+  it('wait for another reason when they have a pod', async () => {
+    const full = platform.workload({ workers: 5 }); // There is room for four.
+    await platform.compute.start(full);
+    const runningCount = (): number =>
+      platform.states(full).filter((state) => state.endsWith('.0 running')).length;
+    await until('four to run', () => runningCount() === 4);
+    const { config, namespace } = platform.cluster;
+    const { uid, name } = api.objects.get('jobs', resourceName(full.jobId)).metadata;
+    await new Rest(config, namespace).create('events', {
+      metadata: { generateName: `${name}.` },
+      reason: 'FailedCreate',
+      message: 'forbidden',
+      lastTimestamp: new Date(Date.now() + 60_000).toISOString(),
+      involvedObject: { apiVersion: 'batch/v1', kind: 'Job', name, uid },
+    });
+    refusePods('forbidden');
+    const refused = platform.workload();
+    await platform.compute.start(refused);
+    await until('another to be refused', () => reasonsOf(refused).length === 1);
+
+    await platform.takeOver();
+    await platform.compute.start(full);
+    await platform.compute.start(refused);
+
+    await until('that to be seen again', () => reasonsOf(refused).length === 2);
+    expect(reasonsOf(full)).not.toContain('worker.pod_refused');
+  });
+
+  it('run although the scheduler may not look at events', async () => {
+    const listCount = (): number => api.requests.filter(isListOfEvents).length;
+    await until('the first look', () => listCount() === 1);
+    api.fault = (request) =>
+      isListOfEvents(request) ? new ApiProblem(403, 'Forbidden', 'events is forbidden') : null;
+    await platform.takeOver();
+    const workload = platform.workload();
+    await platform.compute.start(workload);
+    await until('it to run', () => platform.states(workload).includes('0.0 running'));
+    expect(listCount()).toBe(2);
   });
 
   it('leave all their logs when it ends', async () => {

@@ -11,6 +11,7 @@ import { END_GRACE_SECONDS, JobPods } from './job-pods.ts';
 import { Patience } from './patience.ts';
 import { failureCountOf, indexOf, isIndexIn, podNameOf, podsBefore } from './pod-facts.ts';
 import type { PodFailure } from './pod-failure.ts';
+import { isMended, type PodRefusal } from './pod-refusal.ts';
 import {
   hasRunningContainers,
   isBeingDeleted,
@@ -69,6 +70,7 @@ export class KubernetesJob {
   /** Pods that are being cleared away. */
   private readonly clearing = new Set<string>();
   private isHalted = false;
+  private jobUid: string | undefined;
   /** Somebody, such as Kueue, takes the pods away and gives them back later. */
   private isSuspended = false;
   private stopping: Promise<void> | null = null;
@@ -130,6 +132,7 @@ export class KubernetesJob {
   /** What Kubernetes says about the whole: that it waits, or that it has given up. */
   seeJob(job: V1Job, isGone: boolean): void {
     if (this.stopping !== null) return;
+    this.jobUid = job.metadata?.uid;
     if (isGone) {
       const message = 'the Kubernetes Job was deleted; whoever did it was not this platform';
       return this.failAll({ kind: 'worker.job_deleted', message });
@@ -145,11 +148,14 @@ export class KubernetesJob {
     }
   }
 
-  /** Kubernetes may not make a pod: so those wait that have none. */
-  seeRefusal(problem: string): void {
-    if (this.stopping !== null) return;
-    const withPod = new Set([...this.seen.values()].filter(hasRunningContainers).map(indexOf));
-    const message = `the cluster refuses the pod: ${problem}`;
+  /** Workers that have no pod wait because the cluster refuses it. */
+  seeRefusal(refusal: PodRefusal): void {
+    const isOfOther = refusal.jobUid !== undefined && refusal.jobUid !== this.jobUid;
+    if (isOfOther || this.isSuspended || this.stopping !== null) return;
+    const pods = [...this.seen.values()].filter(hasRunningContainers);
+    if (isMended(refusal, pods)) return;
+    const message = `the cluster refuses the pod: ${refusal.problem}`;
+    const withPod = new Set(pods.map(indexOf));
     for (const [index, seat] of this.seats.entries()) {
       if (!withPod.has(index)) seat.sayWhyPending({ kind: 'worker.pod_refused', message });
     }

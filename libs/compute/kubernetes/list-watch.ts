@@ -1,6 +1,6 @@
 import type { Logger } from '#libs/platform/logger.ts';
 import { pause } from '#libs/platform/pause.ts';
-import { backOffMs } from './cluster-requests.ts';
+import { backOffMs, ClusterRefused } from './cluster-requests.ts';
 
 /** The least that a resource has. */
 export interface Resource {
@@ -40,8 +40,12 @@ export interface ListWatchOptions<T> {
   /** A list is taken at least this often, in case a watch misses something without anybody noticing. */
   readonly resyncMs: number;
   readonly logger: Logger;
+  /** What is missed when the cluster does not allow it, where one can do without; it is asked again at a resync. */
+  readonly missed?: string;
   /** The resource as it is now, or as it was last when it is gone. */
   onChange(resource: T, isGone: boolean): void;
+  /** All that there is was shown. */
+  onListed?(): void;
 }
 
 /** A watch that lived this long was well; what comes after it is no storm. */
@@ -56,17 +60,12 @@ export class ListWatch<T extends Resource> {
   private readonly resources = new Map<string, T>();
   private attempt = 0;
   private resourceVersion = '';
-  private readonly firstList = Promise.withResolvers<void>();
+  private hasWarned = false;
 
   constructor(private readonly options: ListWatchOptions<T>) {}
 
   get items(): readonly T[] {
     return [...this.resources.values()];
-  }
-
-  /** Resolves when what there is was listed once. */
-  get listed(): Promise<void> {
-    return this.firstList.promise;
   }
 
   /** Ends when `signal` aborts. */
@@ -77,6 +76,10 @@ export class ListWatch<T extends Resource> {
         if (!signal.aborted) await this.watchUntilResync(signal);
       } catch (error) {
         if (signal.aborted) return;
+        if (this.options.missed !== undefined && error instanceof ClusterRefused) {
+          await this.doWithout(error, signal);
+          continue;
+        }
         this.options.logger.warn({ err: error }, 'watch of the cluster broke, will list again');
         await this.backOff(signal);
       }
@@ -89,7 +92,7 @@ export class ListWatch<T extends Resource> {
     for (const [key, resource] of this.resources) if (!found.has(key)) this.forget(resource);
     for (const item of items) this.note(item);
     this.resourceVersion = resourceVersion;
-    this.firstList.resolve();
+    this.options.onListed?.();
   }
 
   private async watchUntilResync(signal: AbortSignal): Promise<void> {
@@ -131,6 +134,13 @@ export class ListWatch<T extends Resource> {
 
   private forget(resource: T): void {
     if (this.resources.delete(keyOf(resource))) this.options.onChange(resource, true);
+  }
+
+  private doWithout(error: ClusterRefused, signal: AbortSignal): Promise<void> {
+    const { logger, missed, resyncMs } = this.options;
+    if (!this.hasWarned) logger.warn({ err: error }, `the cluster does not allow it: ${missed}`);
+    this.hasWarned = true;
+    return pause(resyncMs, signal);
   }
 
   private backOff(signal: AbortSignal): Promise<void> {

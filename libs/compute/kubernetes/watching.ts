@@ -4,9 +4,14 @@ import type { WorkerLine } from '#libs/messaging/worker-line.ts';
 import type { Logger } from '#libs/platform/logger.ts';
 import type { Cluster } from './cluster.ts';
 import type { KubernetesJob } from './kubernetes-job.ts';
-import { jobIdOfName } from './labels.ts';
-import { ListWatch, type ListWatchSource, type Resource } from './list-watch.ts';
+import {
+  ListWatch,
+  type ListWatchOptions,
+  type ListWatchSource,
+  type Resource,
+} from './list-watch.ts';
 import { indexOf, ownerOf, podsBefore } from './pod-facts.ts';
+import { refusalOf } from './pod-refusal.ts';
 
 export interface WatchingOptions {
   readonly cluster: Cluster;
@@ -23,21 +28,27 @@ export class Watching {
   private readonly refusals: ListWatch<CoreV1Event>;
   private readonly runs: readonly Promise<void>[];
   private readonly hangUp: () => void;
+  private arePodsKnown = false;
 
   constructor(
     private readonly options: WatchingOptions,
     private readonly find: (jobId: JobId) => KubernetesJob | null,
   ) {
     const { cluster, line } = options;
-    this.pods = this.listWatch(cluster.podSource, (pod, isGone) => {
-      this.ownerOf(pod)?.seePod(pod, isGone);
+    this.pods = this.listWatch(cluster.podSource, {
+      onChange: (pod, isGone) => this.ownerOf(pod)?.seePod(pod, isGone),
+      onListed: () => {
+        this.arePodsKnown = true;
+        this.showRefusals();
+      },
     });
-    this.jobs = this.listWatch(cluster.jobSource, (job, isGone) => {
-      this.ownerOf(job)?.seeJob(job, isGone);
+    this.jobs = this.listWatch(cluster.jobSource, {
+      onChange: (job, isGone) => this.ownerOf(job)?.seeJob(job, isGone),
     });
-    this.refusals = this.listWatch(cluster.refusalSource, (event, isGone) => {
-      const jobId = isGone ? null : jobIdOfName(event.involvedObject.name ?? '');
-      if (jobId !== null) void this.showRefusal(jobId, event);
+    this.refusals = this.listWatch(cluster.refusalSource, {
+      missed:
+        'workers whose pods are refused do not say so; the Role has to allow list and watch of events',
+      onChange: () => this.showRefusals(),
     });
     const { signal } = this.closing;
     this.runs = [this.pods.run(signal), this.jobs.run(signal), this.refusals.run(signal)];
@@ -58,10 +69,7 @@ export class Watching {
     own.sort((one, other) => podsBefore(one) - podsBefore(other));
     const last = new Map(own.map((pod) => [indexOf(pod), pod]));
     for (const pod of last.values()) job.seePod(pod, false);
-    for (const event of this.refusals.items) {
-      if (jobIdOfName(event.involvedObject.name ?? '') === jobId)
-        void this.showRefusal(jobId, event);
-    }
+    this.showRefusals();
   }
 
   async close(): Promise<void> {
@@ -70,10 +78,12 @@ export class Watching {
     await Promise.all(this.runs);
   }
 
-  /** Once it is known which pods there are: an old refusal may have been followed by a pod. */
-  private async showRefusal(jobId: JobId, { message = '' }: CoreV1Event): Promise<void> {
-    await this.pods.listed;
-    this.find(jobId)?.seeRefusal(message);
+  /** Newest first, which is the one that counts, and once it is known which pods there are all the same. */
+  private showRefusals(): void {
+    if (!this.arePodsKnown) return;
+    const refusals = this.refusals.items.flatMap((event) => refusalOf(event) ?? []);
+    for (const refusal of refusals.toSorted((one, other) => other.atMs - one.atMs))
+      this.find(refusal.jobId)?.seeRefusal(refusal);
   }
 
   private ownerOf(resource: V1Pod | V1Job): KubernetesJob | null {
@@ -83,9 +93,9 @@ export class Watching {
 
   private listWatch<T extends Resource>(
     source: ListWatchSource<T>,
-    onChange: (resource: T, isGone: boolean) => void,
+    news: Pick<ListWatchOptions<T>, 'onChange' | 'onListed' | 'missed'>,
   ): ListWatch<T> {
     const { resyncMs, logger } = this.options;
-    return new ListWatch({ source, resyncMs, logger, onChange });
+    return new ListWatch({ source, resyncMs, logger, ...news });
   }
 }

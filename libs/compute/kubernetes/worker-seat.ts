@@ -37,8 +37,7 @@ export class WorkerSeat {
   private current: WorkerState = 'pending';
   /** The first process of a worker is pending from the submission on, which is no news. */
   private hasSaidPending: boolean;
-  /** Kind of the reason that was given for waiting. */
-  private saidWhy: string | null = null;
+  private hasSaidWhy = false;
   private hasRun = false;
   private failedStarts = 0;
   private lost = false;
@@ -112,7 +111,7 @@ export class WorkerSeat {
     this.restart = restart;
     this.current = 'pending';
     this.hasSaidPending = false;
-    this.saidWhy = null;
+    this.hasSaidWhy = false;
     this.hasRun = false;
     if (!this.isHalted) this.sayPending();
   }
@@ -125,8 +124,8 @@ export class WorkerSeat {
 
   sayWhyPending(reason: Reason | null): void {
     if (reason === null || this.lost || this.isHalted) return;
-    if (this.current !== 'pending' || this.saidWhy === reason.kind) return;
-    this.saidWhy = reason.kind;
+    if (this.current !== 'pending' || this.hasSaidWhy) return;
+    this.hasSaidWhy = true;
     this.report('pending', { reason });
   }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, rmdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jobId } from '#libs/domain/kernel/ids.ts';
 import { LocalPlatform } from '#test/support/local-platform.ts';
@@ -38,7 +38,10 @@ describe('what one scheduler leaves to the next', () => {
     const workload = platform.workload();
     await platform.enqueue(workload, []);
     await platform.compute.start(workload);
+    await mkdir(join(platform.dataDir, 'jobs', 'of-somebody-else'));
     expect(await platform.successor.list()).toEqual([workload.jobId]);
+    expect(await platform.compute.list()).toEqual([workload.jobId]);
+    await rmdir(join(platform.dataDir, 'jobs', 'of-somebody-else'));
     await platform.successor.stop(workload.jobId, 0);
     expect(await platform.successor.list()).toEqual([]);
     expect(await readdir(join(platform.dataDir, 'jobs'))).toEqual([]);

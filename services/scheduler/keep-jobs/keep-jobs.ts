@@ -70,8 +70,9 @@ export class KeepJobs {
   }
 
   private async sweep(): Promise<void> {
-    await this.sweepWorkers();
-    await this.sweepQueues();
+    const sweeps = await Promise.allSettled([this.sweepWorkers(), this.sweepQueues()]);
+    const errors = sweeps.flatMap((sweep) => (sweep.status === 'rejected' ? [sweep.reason] : []));
+    if (errors.length > 0) throw new AggregateError(errors, 'some leftovers cannot be removed');
   }
 
   /** Workers outlive a scheduler where they are not its children. */

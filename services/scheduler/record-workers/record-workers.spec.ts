@@ -57,6 +57,15 @@ describe('RecordWorkers', () => {
     }
   });
 
+  it('records why a replacement waits when that is known only later', async () => {
+    const reason = { kind: 'worker.unschedulable', message: 'no node takes the pod' };
+    recorder.add(report('pending'));
+    await untilRecorded(1);
+    recorder.add({ ...report('pending'), reason });
+    await untilRecorded(2);
+    expect((await recorded()).at(-1)).toMatchObject({ data: { state: 'pending', reason } });
+  });
+
   it('keeps the order of reports, also of those that come while it is at work', async () => {
     const order: WorkerState[] = ['initializing', 'running', 'failed'];
     for (const state of order) recorder.add(report(state));

@@ -116,7 +116,9 @@ export class Containers {
     const [program = '', ...args] = command;
     const { writeEnd } = this.output;
     const stdio = ['ignore' as const, writeEnd, writeEnd];
-    const child = spawn(program, args, { cwd, env, stdio, detached: true });
+    this.guard.starting();
+    const marked = { ...env, ...this.guard.env };
+    const child = spawn(program, args, { cwd, env: marked, stdio, detached: true });
     this.children.push(child);
     child.once('error', (error) => {
       const message = `container "${name}" cannot be started in ${cwd}: ${error.message}`;
@@ -125,7 +127,7 @@ export class Containers {
     child.once('exit', (code, signal) => {
       this.reportEnd(this.exitReason(name, child, signal ?? code));
     });
-    if (child.pid === undefined) return;
+    if (child.pid === undefined) return this.guard.ended(0);
     this.guard.started(child.pid);
     this.watchMemory(assignment, child, child.pid);
     void this.watchLiveness(assignment);

@@ -6,9 +6,9 @@ import { newIndexedPod } from './indexed-pod.ts';
 import { Rest } from './rest.ts';
 
 const TRACKING = 'batch.kubernetes.io/job-tracking';
+const INDEX = 'batch.kubernetes.io/job-completion-index';
 /** The real one waits ever longer. */
 const REFUSED_AGAIN_MS = 200;
-const INDEX = 'batch.kubernetes.io/job-completion-index';
 
 interface Tally {
   readonly completed: Set<number>;
@@ -138,13 +138,17 @@ export class JobController {
     setTimeout(this.poke, REFUSED_AGAIN_MS);
   }
 
-  private async tellRefusal({ metadata: { name } }: ApiObject, problem: string): Promise<void> {
+  private async tellRefusal(
+    { metadata: { name, uid } }: ApiObject,
+    problem: string,
+  ): Promise<void> {
     await this.rest.send('POST', 'events', {
       metadata: { generateName: `${name}.` },
       type: 'Warning',
       reason: 'FailedCreate',
       message: `Error creating: ${problem}`,
-      involvedObject: { apiVersion: 'batch/v1', kind: 'Job', name },
+      lastTimestamp: new Date().toISOString().replace(/\.\d+/, ''),
+      involvedObject: { apiVersion: 'batch/v1', kind: 'Job', name, uid },
     });
   }
 
