@@ -7,6 +7,7 @@ import { workerId } from '#libs/domain/kernel/ids.ts';
 import { freePort } from '#test/support/free-port.ts';
 import { HANDLERS, LocalPlatform } from '#test/support/local-platform.ts';
 import { processesWith } from '#test/support/process-scan.ts';
+import { sendSignal } from '#test/support/send-signal.ts';
 import { until } from '#test/support/until.ts';
 
 const { command } = workerProgramIn(new URL('../', import.meta.url));
@@ -93,8 +94,8 @@ describe('a worker and the process that supervises it', () => {
     const { dataDir, nats } = platform;
     const worker = processesWith(nats.url).find(({ parentPid }) => parentPid === supervisor.pid);
 
-    process.kill(supervisor.pid ?? 0, 'SIGKILL');
-    process.kill(worker?.pid ?? 0, 'SIGKILL');
+    sendSignal(supervisor.pid, 'SIGKILL');
+    sendSignal(worker?.pid, 'SIGKILL');
 
     await until(
       'no process to be left',

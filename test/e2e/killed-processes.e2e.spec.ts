@@ -7,6 +7,7 @@ import { eventsOf, nextEvent } from '#test/support/log-reader.ts';
 import { PlatformClient } from '#test/support/platform-client.ts';
 import { startPlatform, type TestPlatform } from '#test/support/platform.ts';
 import { Recording } from '#test/support/recording.ts';
+import { sendSignal } from '#test/support/send-signal.ts';
 import { until } from '#test/support/until.ts';
 
 // Every case: one process dies with SIGKILL at its worst moment, and the job must end `succeeded`
@@ -67,7 +68,7 @@ describe('a job ends succeeded with exact counts', () => {
     await until('both workers to hold a batch', () => recording.batchCalls.length >= 2);
     const [victim] = recording.liveHandlers;
 
-    process.kill(victim?.workerPid ?? 0, 'SIGKILL');
+    sendSignal(victim?.workerPid, 'SIGKILL');
     recording.letGo('hold-batches');
 
     await expectExactEnd({ api: 'worker-killed', jobId }, 20);

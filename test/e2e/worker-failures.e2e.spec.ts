@@ -5,6 +5,7 @@ import { eventsOf } from '#test/support/log-reader.ts';
 import { startPlatform, type TestPlatform } from '#test/support/platform.ts';
 import { processesWith } from '#test/support/process-scan.ts';
 import { Recording } from '#test/support/recording.ts';
+import { sendSignal } from '#test/support/send-signal.ts';
 import { until } from '#test/support/until.ts';
 
 const STOP_GRACE_MS = 1000;
@@ -133,7 +134,7 @@ describe('a worker', () => {
     const [orphan] = recording.liveHandlers;
 
     for (const pid of [platform.service('scheduler').pid, orphan?.workerPid]) {
-      process.kill(pid ?? 0, 'SIGKILL');
+      sendSignal(pid, 'SIGKILL');
     }
 
     await until('the handler to be gone', () => recording.liveHandlers.length === 0, 5000);
@@ -150,7 +151,7 @@ describe('the completion hook', () => {
     const job = await submit('hook', ['a', 'b']);
     await until('the completion call', () => recording.completionCalls.length === 1);
 
-    process.kill(recording.liveHandlers[0]?.workerPid ?? 0, 'SIGKILL');
+    sendSignal(recording.liveHandlers[0]?.workerPid, 'SIGKILL');
     await until('the second call', () => recording.completionCalls.length === 2);
     recording.letGo('hold-completion');
 
@@ -174,7 +175,7 @@ describe('the completion hook', () => {
       ({ commandLine }) => commandLine.includes('cortex-guard') && commandLine.endsWith('/0.log'),
     );
 
-    process.kill(first?.parentPid ?? 0, 'SIGSTOP'); // It is never woken.
+    sendSignal(first?.parentPid, 'SIGSTOP'); // It is never woken.
     recording.letGo('hold-batches');
 
     await expectSuccess(job, 1);

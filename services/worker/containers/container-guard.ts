@@ -23,7 +23,7 @@ done
 [ "$pids" = " " ] || kill -s KILL -- $pids
 [ -n "$isStarting" ] || exit 0
 for look in 1 2 3 4 5 6 7 8 9 10; do
-  for file in $(grep -lF "${MARK}=$2" /proc/[0-9]*/environ); do
+  for file in $(grep -lF "${MARK}=$1" /proc/[0-9]*/environ); do
     pid=\${file#/proc/}
     kill -s KILL -- "-\${pid%/environ}"
   done
@@ -43,7 +43,7 @@ export class ContainerGuard {
   constructor(label: string) {
     const mark = randomUUID();
     this.env = { [MARK]: mark };
-    this.shell = spawn('/bin/sh', ['-c', SCRIPT, 'cortex-guard', label, mark], {
+    this.shell = spawn('/bin/sh', ['-c', SCRIPT, 'cortex-guard', mark, label], {
       detached: true,
       env: { PATH: '/usr/bin:/bin' },
       cwd: '/',
