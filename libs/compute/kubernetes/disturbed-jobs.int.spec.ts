@@ -54,6 +54,18 @@ describe('the workers of a job', () => {
         : null;
     return () => (api.fault = () => null);
   };
+  /** Newer than all that the Job controller tells. */
+  const tellRefusal = ({ jobId }: Workload, message: string): Promise<void> => {
+    const { config, namespace } = platform.cluster;
+    const { uid, name } = api.objects.get('jobs', resourceName(jobId)).metadata;
+    return new Rest(config, namespace).create('events', {
+      metadata: { generateName: `${name}.` },
+      reason: 'FailedCreate',
+      message,
+      lastTimestamp: new Date(Date.now() + 60_000).toISOString(),
+      involvedObject: { apiVersion: 'batch/v1', kind: 'Job', name, uid },
+    });
+  };
   const reasonsOf = ({ jobId }: Workload): string[] =>
     platform.reports.flatMap((report) =>
       report.jobId === jobId && report.reason !== null ? [report.reason.kind] : [],
@@ -74,9 +86,11 @@ describe('the workers of a job', () => {
       },
     });
 
+    await tellRefusal(workload, 'no such account');
     await platform.takeOver();
     await platform.compute.start(workload);
-    await until('the reason again', () => reasonsOf(workload).length === 2);
+    await until('the newest reason', () => reasonsOf(workload).length === 2);
+    expect(platform.reports.at(-1)?.reason?.message).toContain('no such account');
 
     takePods();
     await until('it to run', () => platform.states(workload).includes('0.0 running'));
@@ -89,15 +103,7 @@ describe('the workers of a job', () => {
     const runningCount = (): number =>
       platform.states(full).filter((state) => state.endsWith('.0 running')).length;
     await until('four to run', () => runningCount() === 4);
-    const { config, namespace } = platform.cluster;
-    const { uid, name } = api.objects.get('jobs', resourceName(full.jobId)).metadata;
-    await new Rest(config, namespace).create('events', {
-      metadata: { generateName: `${name}.` },
-      reason: 'FailedCreate',
-      message: 'forbidden',
-      lastTimestamp: new Date(Date.now() + 60_000).toISOString(),
-      involvedObject: { apiVersion: 'batch/v1', kind: 'Job', name, uid },
-    });
+    await tellRefusal(full, 'forbidden');
     refusePods('forbidden');
     const refused = platform.workload();
     await platform.compute.start(refused);

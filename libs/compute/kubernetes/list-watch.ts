@@ -68,6 +68,11 @@ export class ListWatch<T extends Resource> {
     return [...this.resources.values()];
   }
 
+  /** Whether all that there is was shown once. */
+  get hasListed(): boolean {
+    return this.resourceVersion !== '';
+  }
+
   /** Ends when `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {

@@ -28,7 +28,6 @@ export class Watching {
   private readonly refusals: ListWatch<CoreV1Event>;
   private readonly runs: readonly Promise<void>[];
   private readonly hangUp: () => void;
-  private arePodsKnown = false;
 
   constructor(
     private readonly options: WatchingOptions,
@@ -37,10 +36,7 @@ export class Watching {
     const { cluster, line } = options;
     this.pods = this.listWatch(cluster.podSource, {
       onChange: (pod, isGone) => this.ownerOf(pod)?.seePod(pod, isGone),
-      onListed: () => {
-        this.arePodsKnown = true;
-        this.showRefusals();
-      },
+      onListed: () => this.showRefusals(),
     });
     this.jobs = this.listWatch(cluster.jobSource, {
       onChange: (job, isGone) => this.ownerOf(job)?.seeJob(job, isGone),
@@ -49,6 +45,7 @@ export class Watching {
       missed:
         'workers whose pods are refused do not say so; the Role has to allow list and watch of events',
       onChange: () => this.showRefusals(),
+      onListed: () => this.showRefusals(),
     });
     const { signal } = this.closing;
     this.runs = [this.pods.run(signal), this.jobs.run(signal), this.refusals.run(signal)];
@@ -78,9 +75,9 @@ export class Watching {
     await Promise.all(this.runs);
   }
 
-  /** Newest first, which is the one that counts, and once it is known which pods there are all the same. */
+  /** Newest first, which is the one that counts: so all have to be known, and which pods there are all the same. */
   private showRefusals(): void {
-    if (!this.arePodsKnown) return;
+    if (!this.pods.hasListed || !this.refusals.hasListed) return;
     const refusals = this.refusals.items.flatMap((event) => refusalOf(event) ?? []);
     for (const refusal of refusals.toSorted((one, other) => other.atMs - one.atMs))
       this.find(refusal.jobId)?.seeRefusal(refusal);
