@@ -102,14 +102,6 @@ describe('running batches', () => {
     return batches.map(({ index }) => index);
   };
 
-  it('holds no batch but the one it handles where hand-outs are counted', async () => {
-    await send(...Array.from({ length: 300 }, (_, index) => `[${index}]`));
-    answer = (_, response) => void (handler.requests.length <= 100 && response.end());
-    start({ deadLetterQueue: { arn: ARN, receiveCountMax: 3 } });
-    await until('the call without an answer', () => handler.requests.length === 101);
-    expect(await leftOnQueue()).toHaveLength(199);
-  });
-
   it('records every batch that the handler answers with 200, and takes it off the queue', async () => {
     await send(...Array.from({ length: 500 }, (_, index) => `[${index}]`));
 

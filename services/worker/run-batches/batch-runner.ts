@@ -1,11 +1,10 @@
-import type { BatchQueue, LeasedBatch } from '#libs/batch-queue/batch-queue.port.ts';
+import type { BatchQueue, DeadLetter, LeasedBatch } from '#libs/batch-queue/batch-queue.port.ts';
 import { isLost } from '#libs/domain/batch/retry-policy.ts';
 import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
 import type { EventStore } from '#libs/event-store/event-store.port.ts';
 import type { WorkerAssignment } from '#libs/compute/worker-protocol.ts';
 import type { Clock } from '#libs/platform/clock.ts';
 import type { Logger } from '#libs/platform/logger.ts';
-import { pause } from '#libs/platform/pause.ts';
 import { type HandlerCalls, HandlerConnection } from '../handler-connection.ts';
 import { BatchFeed } from './batch-feed.ts';
 import {
@@ -19,12 +18,10 @@ import {
 } from './batch-outcome.ts';
 import { BatchRequests } from './batch-request.ts';
 import { hasSucceeded } from './lost-batches.ts';
-import { OutcomeLog } from './outcome-log.ts';
+import { OutcomeLog, type OutcomeLogDeps } from './outcome-log.ts';
 import { PrefetchWindow } from './prefetch-window.ts';
 
 const STATUS_OK = 200;
-/** How often to look whether the log has caught up. */
-const BACKLOG_PAUSE_MS = 10;
 /** A call that takes longer than this gives the batches that wait behind it to other workers. */
 const SLOW_CALL_MS = 1000;
 /** When a batch is offered again that could not be looked up, since the log is away. */
@@ -81,20 +78,23 @@ export class BatchRunner {
     this.runner = assignment;
     this.requests = new BatchRequests(jobId, assignment);
     this.connection = connect?.(handlerPort) ?? new HandlerConnection(handlerPort);
-    // A batch that is held and given back was handed out all the same: where that counts, none is.
-    this.window = new PrefetchWindow(deadLetterQueue === null ? undefined : 1);
+    // A batch that is held and given back was handed out all the same: where that counts, none is. And the next
+    // may kill this worker: none starts before what the last one came to is recorded.
+    const countMax = deadLetterQueue === null ? undefined : 1;
+    this.window = new PrefetchWindow(countMax);
     this.feed = new BatchFeed({
       openReceiver: () => queue.receiver(key),
       window: this.window,
       logger,
     });
-    this.outcomes = new OutcomeLog({
-      record: (facts) => store.record({ kind: 'batch', ...key }, facts),
-      deadLetter: (letter) => queue.deadLetter(key, deadLetterQueue?.arn ?? '', letter),
-      queue: this.feed,
-      clock,
-      logger,
-    });
+    const deadLetter = (letter: DeadLetter): Promise<void> =>
+      queue.deadLetter(key, deadLetterQueue?.arn ?? '', letter);
+    const record: OutcomeLogDeps['record'] = (facts) =>
+      store.record({ kind: 'batch', ...key }, facts);
+    this.outcomes = new OutcomeLog(
+      { record, deadLetter, queue: this.feed, clock, logger },
+      countMax,
+    );
   }
 
   /** Runs batches until `halt`, or until the handler has died. */
@@ -108,6 +108,7 @@ export class BatchRunner {
   /** From here on no handler call starts. The one in flight goes on. */
   halt(): void {
     this.isHalted = true;
+    this.outcomes.halt();
     this.connection.halt();
     this.feed.close().catch((error: unknown) => {
       this.deps.logger.warn({ err: error }, 'cannot close the receiver of batches');
@@ -131,7 +132,7 @@ export class BatchRunner {
       const batch = this.feed.take() ?? (await this.nextBatch());
       if (batch === null) return;
       this.inFlight = batch;
-      while (this.outcomes.isFull && !this.isHalted) await pause(BACKLOG_PAUSE_MS);
+      if (this.outcomes.isFull) await this.outcomes.room();
       if (this.isHalted) return this.giveBack(batch);
       if (await this.isRefused(batch)) continue;
       if (this.isHalted) return this.giveBack(batch);

@@ -10,7 +10,6 @@ import type { Outcome } from './batch-outcome.ts';
 /** Measured: writing outcomes together every 10 ms, at most 64, nearly doubles the rate of batches. */
 const GROUP_MS_MAX = 10;
 const GROUP_COUNT_MAX = 64;
-/** No further batch starts while so many outcomes wait for a store that is slow or away. */
 const BACKLOG_COUNT_MAX = 1024;
 const RETRY_MS_MIN = 50;
 const RETRY_MS_MAX = 2000;
@@ -35,9 +34,15 @@ export class OutcomeLog {
   private flushing: Promise<void> | null = null;
   private isFlushDue = false;
   private timer: NodeJS.Timeout | null = null;
+  private isHalted = false;
+  private roomListener: () => void = () => {};
   private readonly giveUp = new AbortController();
 
-  constructor(private readonly deps: OutcomeLogDeps) {}
+  /** @param backlogCountMax while so many outcomes are not recorded, as the store is slow or away, there is no room */
+  constructor(
+    private readonly deps: OutcomeLogDeps,
+    private readonly backlogCountMax = BACKLOG_COUNT_MAX,
+  ) {}
 
   /** Something to record that settles no batch. */
   note(event: BatchEvent): void {
@@ -57,7 +62,21 @@ export class OutcomeLog {
   }
 
   get isFull(): boolean {
-    return this.waiting.length >= BACKLOG_COUNT_MAX;
+    return this.storing.length + this.waiting.length >= this.backlogCountMax;
+  }
+
+  /** Waits until there is room for an outcome, or for `halt`. */
+  async room(): Promise<void> {
+    while (this.isFull && !this.isHalted) {
+      this.flush();
+      await new Promise<void>((resolve) => (this.roomListener = resolve));
+    }
+  }
+
+  /** From here on nobody waits for room. */
+  halt(): void {
+    this.isHalted = true;
+    this.roomListener();
   }
 
   /** Records what is there now rather than waiting for more. */
@@ -99,6 +118,7 @@ export class OutcomeLog {
       this.waiting = [];
       await this.store(facts, this.storing);
       this.storing = [];
+      this.roomListener();
     }
   }
 

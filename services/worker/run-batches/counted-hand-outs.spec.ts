@@ -1,0 +1,124 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ServerResponse } from 'node:http';
+import { InMemoryBatchQueue } from '#libs/batch-queue/in-memory/in-memory-batch-queue.ts';
+import { apiName, jobId, workerId } from '#libs/domain/kernel/ids.ts';
+import { systemClock } from '#libs/platform/clock.ts';
+import { silentLogger } from '#libs/platform/logger.ts';
+import { HttpHandler } from '#test/support/http-handler.ts';
+import { aBatch, aQueueArn } from '#test/support/queue.builders.ts';
+import { startSteadyClock, type SteadyClock } from '#test/support/steady-clock.ts';
+import { StoreThatIsAway } from '#test/support/store-that-is-away.ts';
+import { until } from '#test/support/until.ts';
+import { BatchRunner } from './batch-runner.ts';
+
+const KEY = { apiName: apiName('sum'), jobId: jobId('00000000000000aa') };
+const LEASE_MS = 300;
+
+describe('where hand-outs of a batch are counted', () => {
+  const deadLetterQueue = { arn: aQueueArn(), receiveCountMax: 2 };
+  let steady: SteadyClock;
+  let queue: InMemoryBatchQueue;
+  let store: StoreThatIsAway;
+  let handler: HttpHandler;
+  let runner: BatchRunner;
+  let answer: (response: ServerResponse) => void;
+
+  beforeEach(async () => {
+    steady = startSteadyClock();
+    queue = new InMemoryBatchQueue({ leaseMs: LEASE_MS, clock: steady.clock });
+    store = new StoreThatIsAway();
+    answer = (response) => response.end();
+    handler = await HttpHandler.start((_, response) => answer(response));
+    await queue.create(KEY, { deadLetterQueue });
+  });
+
+  afterEach(async () => {
+    await runner.close(0);
+    await handler.stop();
+    steady.stop();
+  });
+
+  const start = async (batchCount: number): Promise<void> => {
+    await queue.send(
+      KEY,
+      Array.from({ length: batchCount }, (_, index) => aBatch(index)),
+    );
+    runner = new BatchRunner(
+      {
+        queue,
+        store,
+        clock: systemClock,
+        logger: silentLogger,
+        leaseMs: LEASE_MS,
+        handlerHasDied: () => Promise.resolve(false),
+        handlerIsReady: () => Promise.resolve(),
+      },
+      {
+        ...KEY,
+        workerId: workerId(0),
+        handlerPort: handler.port,
+        traceparent: null,
+        deadLetterQueue,
+      },
+    );
+    void runner.run();
+  };
+
+  const leaveTheStoreAtEachCall = (): void => {
+    answer = (response) => {
+      store.isAway = true;
+      response.end();
+    };
+  };
+
+  /** What other workers can have now. */
+  const offered = async (): Promise<number[]> => {
+    const receiver = await queue.receiver(KEY);
+    const batches = await receiver.receive(1000, 50);
+    await receiver.close();
+    return batches.map(({ index }) => index);
+  };
+
+  const untilRecorded = (count: number): Promise<unknown> =>
+    until(`${count} successes`, async () => {
+      let found = 0;
+      for await (const entry of store.history(KEY.apiName, KEY.jobId)) {
+        if (entry.kind === 'event' && entry.logged.event.type === 'BatchSucceeded') found += 1;
+      }
+      return found === count;
+    });
+
+  it('holds no batch but the one it handles', async () => {
+    answer = (response) => void (handler.requests.length <= 100 && response.end());
+    await start(300);
+    await until('the call without an answer', () => handler.requests.length === 101);
+    expect(await offered()).toHaveLength(199);
+  });
+
+  it('starts no call before the outcome of the last one is recorded', async () => {
+    leaveTheStoreAtEachCall();
+    await start(3);
+    for (const calls of [1, 2, 3]) {
+      const { refusalCount } = store;
+      await until('refusals', () => store.refusalCount > refusalCount + 1);
+      expect(handler.requests).toHaveLength(calls);
+      store.isAway = false;
+      await untilRecorded(calls);
+    }
+  });
+
+  it('gives back the batch that waits for that when it is halted', async () => {
+    leaveTheStoreAtEachCall();
+    await start(3);
+    await until('refusals', () => store.refusalCount > 2);
+
+    runner.halt();
+    const left: number[] = [];
+    await until('others to get the rest', async () => left.push(...(await offered())) === 2);
+
+    expect(new Set(left)).toEqual(new Set([1, 2]));
+    store.isAway = false;
+    await untilRecorded(1);
+    expect(handler.requests).toHaveLength(1);
+  });
+});
