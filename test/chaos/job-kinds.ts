@@ -24,11 +24,11 @@ export interface Peculiarities {
 type Drawn = Partial<Peculiarities>;
 
 /**
- * A hand-out counts also when it came to nothing, as with SQS: the worker had to leave, or it went to a worker of
- * which a server coming back did not know that it was dead. With two, a batch that is in hand when its worker is
- * killed and then loses one to this would be a dead letter that no mark foretells.
+ * A hand-out counts also when it came to nothing, as with SQS: the worker had to leave, or a nats-server that
+ * came back sent the batch to a worker that was dead already. With two, a batch that is in hand when its worker
+ * is killed and then loses one to this would be a dead letter that no mark foretells.
  */
-const HAND_OUTS_MIN = 3;
+const RECEIVE_COUNT_MIN = 3;
 
 interface Kind {
   /** Of all jobs. What is left of 100 is plain. */
@@ -67,7 +67,7 @@ export const KINDS = {
     isSettled: true,
     draw: (draw, batchCount) => ({
       ...marked(draw, batchCount, 'fail', 'fail', 'fail'),
-      receiveCountMax: draw(HAND_OUTS_MIN, HAND_OUTS_MIN + 1),
+      receiveCountMax: draw(RECEIVE_COUNT_MIN, RECEIVE_COUNT_MIN + 1),
     }),
   },
   poison: {
@@ -76,7 +76,7 @@ export const KINDS = {
     isSettled: true,
     draw: (draw, batchCount) => ({
       ...marked(draw, batchCount, draw(0, 1) === 0 ? 'exit' : 'kill-worker'),
-      receiveCountMax: HAND_OUTS_MIN,
+      receiveCountMax: RECEIVE_COUNT_MIN,
     }),
   },
   flaky: {
@@ -85,7 +85,7 @@ export const KINDS = {
     isSettled: true,
     draw: (draw, batchCount) => ({
       ...marked(draw, batchCount, 'fail-once', 'fail-once'),
-      receiveCountMax: 4,
+      receiveCountMax: RECEIVE_COUNT_MIN + 1,
     }),
   },
   crashing: {

@@ -1,4 +1,4 @@
-import type { BatchQueue, DeadLetter, LeasedBatch } from '#libs/batch-queue/batch-queue.port.ts';
+import type { BatchQueue, LeasedBatch } from '#libs/batch-queue/batch-queue.port.ts';
 import { isLost } from '#libs/domain/batch/retry-policy.ts';
 import type { ApiName, JobId } from '#libs/domain/kernel/ids.ts';
 import type { EventStore } from '#libs/event-store/event-store.port.ts';
@@ -18,7 +18,7 @@ import {
 } from './batch-outcome.ts';
 import { BatchRequests } from './batch-request.ts';
 import { hasSucceeded } from './lost-batches.ts';
-import { OutcomeLog, type OutcomeLogDeps } from './outcome-log.ts';
+import { OutcomeLog } from './outcome-log.ts';
 import { PrefetchWindow } from './prefetch-window.ts';
 
 const STATUS_OK = 200;
@@ -78,23 +78,23 @@ export class BatchRunner {
     this.runner = assignment;
     this.requests = new BatchRequests(jobId, assignment);
     this.connection = connect?.(handlerPort) ?? new HandlerConnection(handlerPort);
-    // A batch that is held and given back was handed out all the same: where that counts, none is. And the next
-    // may kill this worker: none starts before what the last one came to is recorded.
-    const countMax = deadLetterQueue === null ? undefined : 1;
-    this.window = new PrefetchWindow(countMax);
+    const areHandOutsCounted = deadLetterQueue !== null;
+    // A batch that is held and given back was handed out all the same: where that counts, none is.
+    this.window = new PrefetchWindow(areHandOutsCounted ? 1 : undefined);
     this.feed = new BatchFeed({
       openReceiver: () => queue.receiver(key),
       window: this.window,
       logger,
     });
-    const deadLetter = (letter: DeadLetter): Promise<void> =>
-      queue.deadLetter(key, deadLetterQueue?.arn ?? '', letter);
-    const record: OutcomeLogDeps['record'] = (facts) =>
-      store.record({ kind: 'batch', ...key }, facts);
-    this.outcomes = new OutcomeLog(
-      { record, deadLetter, queue: this.feed, clock, logger },
-      countMax,
-    );
+    this.outcomes = new OutcomeLog({
+      record: (facts) => store.record({ kind: 'batch', ...key }, facts),
+      deadLetter: (letter) => queue.deadLetter(key, deadLetterQueue?.arn ?? '', letter),
+      queue: this.feed,
+      clock,
+      logger,
+      // A batch may kill this worker. It must not take what the one before came to with it, which has no hand-outs to spare.
+      backlogCountMax: areHandOutsCounted ? 1 : undefined,
+    });
   }
 
   /** Runs batches until `halt`, or until the handler has died. */
@@ -129,10 +129,10 @@ export class BatchRunner {
 
   private async runBatches(): Promise<void> {
     for (;;) {
+      if (this.outcomes.isFull) await this.outcomes.room();
       const batch = this.feed.take() ?? (await this.nextBatch());
       if (batch === null) return;
       this.inFlight = batch;
-      if (this.outcomes.isFull) await this.outcomes.room();
       if (this.isHalted) return this.giveBack(batch);
       if (await this.isRefused(batch)) continue;
       if (this.isHalted) return this.giveBack(batch);

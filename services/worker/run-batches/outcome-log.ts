@@ -10,6 +10,7 @@ import type { Outcome } from './batch-outcome.ts';
 /** Measured: writing outcomes together every 10 ms, at most 64, nearly doubles the rate of batches. */
 const GROUP_MS_MAX = 10;
 const GROUP_COUNT_MAX = 64;
+/** For a store that is slow or away. */
 const BACKLOG_COUNT_MAX = 1024;
 const RETRY_MS_MIN = 50;
 const RETRY_MS_MAX = 2000;
@@ -20,6 +21,8 @@ export interface OutcomeLogDeps {
   readonly queue: Pick<BatchReceiver, 'remove' | 'release'>;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** With so many outcomes that are not recorded there is no room for more. */
+  readonly backlogCountMax?: number | undefined;
 }
 
 /**
@@ -38,11 +41,7 @@ export class OutcomeLog {
   private roomListener: () => void = () => {};
   private readonly giveUp = new AbortController();
 
-  /** @param backlogCountMax while so many outcomes are not recorded, as the store is slow or away, there is no room */
-  constructor(
-    private readonly deps: OutcomeLogDeps,
-    private readonly backlogCountMax = BACKLOG_COUNT_MAX,
-  ) {}
+  constructor(private readonly deps: OutcomeLogDeps) {}
 
   /** Something to record that settles no batch. */
   note(event: BatchEvent): void {
@@ -62,10 +61,11 @@ export class OutcomeLog {
   }
 
   get isFull(): boolean {
-    return this.storing.length + this.waiting.length >= this.backlogCountMax;
+    const { backlogCountMax = BACKLOG_COUNT_MAX } = this.deps;
+    return this.storing.length + this.waiting.length >= backlogCountMax;
   }
 
-  /** Waits until there is room for an outcome, or for `halt`. */
+  /** Waits until there is room for an outcome, or until `halt`. */
   async room(): Promise<void> {
     while (this.isFull && !this.isHalted) {
       this.flush();
@@ -90,6 +90,7 @@ export class OutcomeLog {
 
   /** Records what is left; gives up after `waitMsMax`, and the batches are then offered again. */
   async close(waitMsMax: number): Promise<void> {
+    this.halt();
     const timer = setTimeout(() => this.giveUp.abort(), waitMsMax);
     while (this.facts.length > 0 && !this.giveUp.signal.aborted) {
       this.flush();
