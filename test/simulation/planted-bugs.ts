@@ -15,6 +15,11 @@ export const PLANTED_BUGS: Readonly<Record<string, PlantedBug>> = {
     text: 'const isStored = await this.untilDone(',
     replacement: 'this.settle(outcomes); const isStored = await this.untilDone(',
   },
+  'call-before-record': {
+    file: 'services/worker/run-batches/batch-runner.ts',
+    text: 'if (this.outcomes.isFull) await this.outcomes.room();',
+    replacement: '',
+  },
   'count-without-dedupe': {
     file: 'libs/domain/batch/batch-tally.ts',
     text: 'const isFirst = !this.succeeded.hasBatch(index);',

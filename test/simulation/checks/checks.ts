@@ -88,7 +88,10 @@ export class Checks implements QueueObserver, StoreObserver {
     const { number } = job.plan;
     return {
       batchCalled: (call) => this.batchCalled(job, call, supervisor),
-      batchHandled: ({ index }) => job.handled.add(index),
+      batchHandled: ({ index, worker }) => {
+        job.handled.add(index);
+        job.lastHandled.set(worker, index);
+      },
       hookCalled: () => {
         const { remaining } = job.counts;
         const isSettled = job.total !== null && (job.end !== null || remaining === 0);
@@ -110,13 +113,22 @@ export class Checks implements QueueObserver, StoreObserver {
 
   private batchCalled(
     job: JobLedger,
-    { index, attempt, payload }: BatchCall,
+    { index, attempt, payload, worker }: BatchCall,
     supervisor: SimProcess,
   ): void {
     const { number, receiveCountMax } = job.plan;
     this.checkPayload(job, index, payload);
     if (receiveCountMax !== null && attempt > receiveCountMax) {
       this.fail(`batch ${index} of job ${number} was handled in attempt ${attempt}`);
+    }
+    const last = job.lastHandled.get(worker);
+    if (
+      receiveCountMax !== null &&
+      last !== undefined &&
+      !job.isSettled(last) &&
+      job.end === null
+    ) {
+      this.fail(`batch ${index} of job ${number} was handled before batch ${last} was recorded`);
     }
     // In a job whose batches are all settled, whoever wakes up late repeats one, and may.
     if (job.end === null || isFinished(job.end.status)) return;

@@ -31,6 +31,8 @@ export class JobLedger {
   /** Indexes that have arrived at the queue. */
   readonly sent = new Set<number>();
   readonly handled = new Set<number>();
+  /** The batch that a worker's handler has handled last, by worker. */
+  readonly lastHandled = new Map<string, number>();
   /** Acknowledgements of the hook, by worker. */
   readonly hookAcknowledgements = new Map<string, number>();
   /** A scheduler has seen all of its workers lost. */
