@@ -71,7 +71,8 @@ describe('a worker and the process that supervises it', () => {
     await platform.stop();
   });
 
-  it('says what it does', () => {
+  it('says what it does', async () => {
+    await until('both messages', () => messages.length === 2);
     expect(messages).toEqual([
       expect.stringMatching(/^\{"type":"containers-started","pids":\[\d+\]\}$/),
       '{"type":"running"}',
