@@ -4,13 +4,12 @@ import { InMemoryBatchQueue } from '#libs/batch-queue/in-memory/in-memory-batch-
 import type { BatchEvent } from '#libs/domain/batch/batch.events.ts';
 import { apiName, jobId, workerId } from '#libs/domain/kernel/ids.ts';
 import { InMemoryEventStore } from '#libs/event-store/in-memory/in-memory-event-store.ts';
-import { systemClock } from '#libs/platform/clock.ts';
-import { silentLogger } from '#libs/platform/logger.ts';
+import { aBatchRunner } from '#test/support/batch-runner.builders.ts';
 import { HttpHandler, type SeenRequest } from '#test/support/http-handler.ts';
 import { startSteadyClock, type SteadyClock } from '#test/support/steady-clock.ts';
 import { StoreThatIsAway } from '#test/support/store-that-is-away.ts';
 import { until } from '#test/support/until.ts';
-import { BatchRunner, type BatchRunnerDeps, type RunnerAssignment } from './batch-runner.ts';
+import type { BatchRunner, BatchRunnerDeps, RunnerAssignment } from './batch-runner.ts';
 import { NO_DEAD_LETTERS } from '#test/support/queue.builders.ts';
 
 const KEY = { apiName: apiName('sum'), jobId: jobId('00000000000000aa') };
@@ -46,25 +45,9 @@ describe('running batches', () => {
     changes: Partial<RunnerAssignment> = {},
     deps: Partial<BatchRunnerDeps> = {},
   ): BatchRunner => {
-    const made = new BatchRunner(
-      {
-        queue,
-        store,
-        clock: systemClock,
-        logger: silentLogger,
-        leaseMs: LEASE_MS,
-        handlerHasDied: () => Promise.resolve(false),
-        handlerIsReady: () => Promise.resolve(),
-        ...deps,
-      },
-      {
-        ...KEY,
-        workerId: workerId(0),
-        handlerPort: handler.port,
-        traceparent: null,
-        deadLetterQueue: null,
-        ...changes,
-      },
+    const made = aBatchRunner(
+      { queue, store, leaseMs: LEASE_MS, ...deps },
+      { ...KEY, handlerPort: handler.port, ...changes },
     );
     void made.run();
     runner = made;

@@ -1,12 +1,11 @@
 import { expect, it } from '@jest/globals';
 import { InMemoryBatchQueue } from '#libs/batch-queue/in-memory/in-memory-batch-queue.ts';
-import { apiName, jobId, workerId } from '#libs/domain/kernel/ids.ts';
+import { apiName, jobId } from '#libs/domain/kernel/ids.ts';
 import { InMemoryEventStore } from '#libs/event-store/in-memory/in-memory-event-store.ts';
-import { systemClock } from '#libs/platform/clock.ts';
-import { silentLogger } from '#libs/platform/logger.ts';
+import { aBatchRunner } from '#test/support/batch-runner.builders.ts';
 import { HttpHandler } from '#test/support/http-handler.ts';
 import { NO_DEAD_LETTERS } from '#test/support/queue.builders.ts';
-import { BatchRunner, type BatchRunnerDeps } from './batch-runner.ts';
+import type { BatchRunner, BatchRunnerDeps } from './batch-runner.ts';
 
 const KEY = { apiName: apiName('sum'), jobId: jobId('00000000000000aa') };
 const LEASE_MS = 300;
@@ -14,18 +13,7 @@ const LEASE_MS = 300;
 const newRunner = (
   deps: Pick<BatchRunnerDeps, 'queue' | 'store' | 'handlerTakesBatches'>,
   handlerPort: number,
-): BatchRunner =>
-  new BatchRunner(
-    {
-      clock: systemClock,
-      logger: silentLogger,
-      leaseMs: LEASE_MS,
-      handlerHasDied: () => Promise.resolve(false),
-      handlerIsReady: () => Promise.resolve(),
-      ...deps,
-    },
-    { ...KEY, workerId: workerId(0), handlerPort, traceparent: null, deadLetterQueue: null },
-  );
+): BatchRunner => aBatchRunner({ leaseMs: LEASE_MS, ...deps }, { ...KEY, handlerPort });
 
 const timers = (): number =>
   process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ServerResponse } from 'node:http';
+import type { LeasedBatch } from '#libs/batch-queue/batch-queue.port.ts';
 import { InMemoryBatchQueue } from '#libs/batch-queue/in-memory/in-memory-batch-queue.ts';
-import { apiName, jobId, workerId } from '#libs/domain/kernel/ids.ts';
-import { systemClock } from '#libs/platform/clock.ts';
-import { silentLogger } from '#libs/platform/logger.ts';
+import { apiName, jobId } from '#libs/domain/kernel/ids.ts';
+import { aBatchRunner } from '#test/support/batch-runner.builders.ts';
 import { HttpHandler } from '#test/support/http-handler.ts';
-import { aBatch, aQueueArn } from '#test/support/queue.builders.ts';
+import { aQueueArn, batchesOf, indexesOf } from '#test/support/queue.builders.ts';
 import { startSteadyClock, type SteadyClock } from '#test/support/steady-clock.ts';
 import { StoreThatIsAway } from '#test/support/store-that-is-away.ts';
 import { until } from '#test/support/until.ts';
-import { BatchRunner } from './batch-runner.ts';
+import type { BatchRunner } from './batch-runner.ts';
 
 const KEY = { apiName: apiName('sum'), jobId: jobId('00000000000000aa') };
 const LEASE_MS = 300;
@@ -39,37 +39,30 @@ describe('where hand-outs of a batch are counted', () => {
   });
 
   const start = async (batchCount: number): Promise<void> => {
-    await queue.send(
-      KEY,
-      Array.from({ length: batchCount }, (_, index) => aBatch(index)),
-    );
-    runner = new BatchRunner(
-      {
-        queue,
-        store,
-        clock: systemClock,
-        logger: silentLogger,
-        leaseMs: LEASE_MS,
-        handlerHasDied: () => Promise.resolve(false),
-        handlerIsReady: () => Promise.resolve(),
-      },
-      {
-        ...KEY,
-        workerId: workerId(0),
-        handlerPort: handler.port,
-        traceparent: null,
-        deadLetterQueue,
-      },
+    await queue.send(KEY, batchesOf(batchCount));
+    runner = aBatchRunner(
+      { queue, store, leaseMs: LEASE_MS },
+      { ...KEY, handlerPort: handler.port, deadLetterQueue },
     );
     void runner.run();
   };
 
+  /** Waits until the outcome of the first call cannot be recorded. */
+  const startWithoutStore = async (batchCount: number): Promise<void> => {
+    answer = (response) => {
+      store.isAway = true;
+      response.end();
+    };
+    await start(batchCount);
+    await until('refusals', () => store.refusalCount > 2);
+  };
+
   /** What other workers can have now. */
-  const offered = async (): Promise<number[]> => {
+  const offered = async (): Promise<readonly LeasedBatch[]> => {
     const receiver = await queue.receiver(KEY);
     const batches = await receiver.receive(1000, 50);
     await receiver.close();
-    return batches.map(({ index }) => index);
+    return batches;
   };
 
   const untilRecorded = (count: number): Promise<unknown> =>
@@ -89,13 +82,8 @@ describe('where hand-outs of a batch are counted', () => {
   });
 
   it('takes no batch before the outcome of the last one is recorded', async () => {
-    answer = (response) => {
-      store.isAway = true;
-      response.end();
-    };
-    await start(3);
-    await until('refusals', () => store.refusalCount > 2);
-    expect(await offered()).toEqual([1, 2]);
+    await startWithoutStore(3);
+    expect(indexesOf(await offered())).toEqual([1, 2]);
     expect(handler.requests).toHaveLength(1);
 
     store.isAway = false;
@@ -104,22 +92,14 @@ describe('where hand-outs of a batch are counted', () => {
   });
 
   it('leaves without an attempt at the next when it is halted before that', async () => {
-    answer = (response) => {
-      store.isAway = true;
-      response.end();
-    };
-    await start(3);
-    await until('refusals', () => store.refusalCount > 2);
+    await startWithoutStore(3);
 
     runner.halt();
     store.isAway = false;
     await untilRecorded(1);
     await runner.close(0);
 
-    const receiver = await queue.receiver(KEY);
-    const left = await receiver.receive(1000, 50);
-    await receiver.close();
-    expect(left).toMatchObject([
+    expect(await offered()).toMatchObject([
       { index: 1, attempt: 1 },
       { index: 2, attempt: 1 },
     ]);

@@ -2,18 +2,18 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { LeasedBatch } from '#libs/batch-queue/batch-queue.port.ts';
 import { InMemoryBatchQueue } from '#libs/batch-queue/in-memory/in-memory-batch-queue.ts';
 import type { BatchEvent } from '#libs/domain/batch/batch.events.ts';
-import { apiName, jobId, workerId } from '#libs/domain/kernel/ids.ts';
+import { apiName, jobId } from '#libs/domain/kernel/ids.ts';
 import type { LogEntry } from '#libs/event-store/event-store.port.ts';
 import { EventStoreUnavailable } from '#libs/event-store/event-store.port.ts';
 import { InMemoryEventStore } from '#libs/event-store/in-memory/in-memory-event-store.ts';
 import { systemClock } from '#libs/platform/clock.ts';
-import { silentLogger } from '#libs/platform/logger.ts';
 import { batchSucceeded } from '#test/support/batch.builders.ts';
+import { aBatchRunner } from '#test/support/batch-runner.builders.ts';
 import { HttpHandler } from '#test/support/http-handler.ts';
 import { aBatch, aQueueArn } from '#test/support/queue.builders.ts';
 import { startSteadyClock, type SteadyClock } from '#test/support/steady-clock.ts';
 import { until } from '#test/support/until.ts';
-import { BatchRunner } from './batch-runner.ts';
+import type { BatchRunner } from './batch-runner.ts';
 
 const KEY = { apiName: apiName('sum'), jobId: jobId('00000000000000aa') };
 const LEASE_MS = 300;
@@ -64,15 +64,9 @@ describe('a batch whose last attempt nobody told the outcome of', () => {
   };
 
   const start = (dlq: typeof deadLetterQueue | null = deadLetterQueue): void => {
-    const deps = { queue, store, clock: systemClock, logger: silentLogger, leaseMs: LEASE_MS };
-    const assignment = { ...KEY, workerId: workerId(0), handlerPort: handler.port };
-    runner = new BatchRunner(
-      {
-        ...deps,
-        handlerHasDied: () => Promise.resolve(false),
-        handlerIsReady: () => Promise.resolve(),
-      },
-      { ...assignment, traceparent: null, deadLetterQueue: dlq },
+    runner = aBatchRunner(
+      { queue, store, leaseMs: LEASE_MS },
+      { ...KEY, handlerPort: handler.port, deadLetterQueue: dlq },
     );
     void runner.run();
   };

@@ -1,15 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { InMemoryBatchQueue } from '#libs/batch-queue/in-memory/in-memory-batch-queue.ts';
-import { apiName, jobId, workerId } from '#libs/domain/kernel/ids.ts';
+import { apiName, jobId } from '#libs/domain/kernel/ids.ts';
 import type { DeadLetterQueue } from '#libs/domain/job/job.events.ts';
 import { InMemoryEventStore } from '#libs/event-store/in-memory/in-memory-event-store.ts';
-import { systemClock } from '#libs/platform/clock.ts';
-import { silentLogger } from '#libs/platform/logger.ts';
+import { aBatchRunner } from '#test/support/batch-runner.builders.ts';
 import { HttpHandler } from '#test/support/http-handler.ts';
 import { NO_DEAD_LETTERS } from '#test/support/queue.builders.ts';
 import { startSteadyClock, type SteadyClock } from '#test/support/steady-clock.ts';
 import { until } from '#test/support/until.ts';
-import { BatchRunner } from './batch-runner.ts';
+import type { BatchRunner } from './batch-runner.ts';
 
 const KEY = { apiName: apiName('sum'), jobId: jobId('00000000000000aa') };
 const LEASE_MS = 300;
@@ -51,27 +50,18 @@ describe('a handler that says that it is not ready', () => {
         resolve();
       };
     });
-    runner = new BatchRunner(
+    runner = aBatchRunner(
       {
         queue,
         store: new InMemoryEventStore(),
-        clock: systemClock,
-        logger: silentLogger,
         leaseMs: LEASE_MS,
-        handlerHasDied: () => Promise.resolve(false),
         handlerIsReady: () => ready,
         handlerTakesBatches: () => {
           askedCount++;
           return Promise.resolve(isReady);
         },
       },
-      {
-        ...KEY,
-        workerId: workerId(0),
-        handlerPort: handler.port,
-        traceparent: null,
-        deadLetterQueue,
-      },
+      { ...KEY, handlerPort: handler.port, deadLetterQueue },
     );
     void runner.run();
     await until('it to be asked', () => askedCount > 0);
