@@ -17,7 +17,7 @@ export interface NatsServerOptions {
 export class TestNatsServer {
   private constructor(
     readonly port: number,
-    private readonly storeDir: string,
+    readonly storeDir: string,
     private readonly options: NatsServerOptions,
     private child: ChildProcess,
   ) {}
@@ -37,17 +37,29 @@ export class TestNatsServer {
     return `nats://127.0.0.1:${this.port}`;
   }
 
-  /** Kills the server with SIGKILL and starts it again on what it had stored. */
-  async restart(): Promise<void> {
-    await this.kill();
+  /**
+   * Kills the server and starts it again on what it had stored.
+   *
+   * @param signal with SIGTERM it writes down what it has not yet
+   * @param whileDown may change what was stored
+   */
+  async restart({
+    signal = 'SIGKILL',
+    whileDown = async () => {},
+  }: {
+    readonly signal?: NodeJS.Signals;
+    readonly whileDown?: () => Promise<void>;
+  } = {}): Promise<void> {
+    await this.kill(signal);
+    await whileDown();
     this.child = spawnServer(this.port, this.storeDir, this.options);
     await this.untilReady();
   }
 
-  async kill(): Promise<void> {
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const exited = once(this.child, 'exit');
-    this.child.kill('SIGKILL');
+    this.child.kill(signal);
     await exited;
   }
 

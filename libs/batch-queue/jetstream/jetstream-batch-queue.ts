@@ -30,6 +30,7 @@ import { deadLetterMessage, isThereAlready } from './dead-letter-message.ts';
 import { deadLettersOf, deleteDeadLetter } from './dead-letters.ts';
 import { MESSAGE_ID_HEADER } from './delivery.ts';
 import { JetStreamBatchReceiver } from './jetstream-batch-receiver.ts';
+import type { Backlog } from './pull-pace.ts';
 import {
   keyOfConsumer,
   keyOfSubject,
@@ -132,6 +133,7 @@ export class JetStreamBatchQueue implements BatchQueue {
       leaseMs: this.options.leaseMs,
       logger: this.options.logger,
       isThere: () => this.isThere(key).catch(() => false), // Not to be reached: looked for again.
+      backlog: () => this.backlogOf(key),
       onClose: () => this.receivers.delete(receiver),
     });
     this.receivers.add(receiver);
@@ -211,11 +213,20 @@ export class JetStreamBatchQueue implements BatchQueue {
   }
 
   private async isThere(key: JobQueueKey): Promise<boolean> {
+    return (await this.backlogOf(key)) !== null;
+  }
+
+  private async backlogOf(key: JobQueueKey): Promise<Backlog | null> {
     try {
-      await this.manager.consumers.info(QUEUE_STREAM, queueConsumer(key));
-      return true;
+      const info = await this.manager.consumers.info(QUEUE_STREAM, queueConsumer(key));
+      return {
+        pendingCount: info.num_pending,
+        leasedCount: info.num_ack_pending,
+        redeliveredCount: info.num_redelivered,
+        waitingCount: info.num_waiting,
+      };
     } catch (error) {
-      if (isNotFound(error)) return false;
+      if (isNotFound(error)) return null;
       throw error;
     }
   }

@@ -16,12 +16,15 @@ import {
 } from '../batch-queue.port.ts';
 import { readDelivery } from './delivery.ts';
 import { JetStreamLease } from './jetstream-lease.ts';
+import { type Backlog, PullPace } from './pull-pace.ts';
 import { QUEUE_STREAM, queueConsumer } from './queue-names.ts';
 
 /** How long the server's answer may be overdue before the wait ends without it. */
 const ANSWER_MS_MAX = 1000;
 /** Pause before looking again for a queue that is not there. */
 const RETRY_MS = 250;
+/** A request that never expires could stay without a batch. */
+const EXPIRES_MS_MIN = 10;
 /** A quarter of what a server keeps for a slow client before it cuts it off. */
 const RECEIVE_BYTES_MAX = 16 * 1024 * 1024;
 /** The server starts a lease when it sends the batch, which is some time before it arrives. */
@@ -51,12 +54,14 @@ interface ReceiverOptions {
   readonly logger: Logger;
   /** Whether the job has a queue. */
   isThere(): Promise<boolean>;
+  /** What is on the job's queue; `null` when it has none. */
+  backlog(): Promise<Backlog | null>;
   /** Called once, when the receiver was closed. */
   onClose(): void;
 }
 
 /**
- * Pulls with one request per `receive`, all answered on one inbox.
+ * Pulls with one request at a time, all answered on one inbox.
  *
  * The request is a one-shot (`no_wait` with an expiry): the server sends what it has, up to the
  * count, and says that this was all; having nothing it waits for the first batch. So no request is
@@ -73,6 +78,7 @@ export class JetStreamBatchReceiver implements BatchReceiver {
   private waiting: Waiting | null = null;
   private requestCount = 0;
   private payloadBytesMax: number;
+  private readonly pace: PullPace;
   private isClosed = false;
 
   constructor(
@@ -80,6 +86,7 @@ export class JetStreamBatchReceiver implements BatchReceiver {
     private readonly options: ReceiverOptions,
   ) {
     this.requestSubject = `$JS.API.CONSUMER.MSG.NEXT.${QUEUE_STREAM}.${queueConsumer(options.key)}`;
+    this.pace = new PullPace(options.leaseMs, () => options.backlog());
     // Until batches were seen they are taken for the largest there can be.
     this.payloadBytesMax = connection.info?.max_payload ?? RECEIVE_BYTES_MAX;
     this.subscription = connection.subscribe(`${this.inbox}.*`, {
@@ -171,14 +178,20 @@ export class JetStreamBatchReceiver implements BatchReceiver {
     this.request(waiting);
   }
 
+  /** The request that is out brought nothing. */
+  private async askOn(waiting: Waiting): Promise<void> {
+    const { token } = waiting;
+    await this.pace.adjust();
+    if (this.waiting === waiting && waiting.token === token) this.askAgain(waiting);
+  }
+
   /** @param single asks for one batch that may take its time, instead of for what is there */
   private request(waiting: Waiting, single = false): void {
     const room = Math.max(1, Math.floor(RECEIVE_BYTES_MAX / this.payloadBytesMax));
     waiting.askedCount = single ? 1 : Math.min(waiting.countMax, room);
     const remainingMs = Math.ceil(waiting.endsAt - performance.now());
-    const expiry = remainingMs > 0 ? `,"expires":${nanos(remainingMs)}` : '';
-    const noWait = !single || remainingMs <= 0;
-    const body = `{"batch":${waiting.askedCount},"no_wait":${noWait}${expiry}}`;
+    const expiresMs = Math.max(Math.min(remainingMs, this.pace.pullMs), EXPIRES_MS_MIN);
+    const body = `{"batch":${waiting.askedCount},"no_wait":${!single},"expires":${nanos(expiresMs)}}`;
     this.say(body, this.requestSubject, `${this.inbox}.${this.nextToken(waiting)}`);
   }
 
@@ -188,15 +201,9 @@ export class JetStreamBatchReceiver implements BatchReceiver {
   }
 
   private take(message: Msg): void {
-    if (message.reply === undefined || message.reply === '') {
-      this.takeStatus(message);
-      return;
-    }
+    if (message.reply === undefined || message.reply === '') return this.takeStatus(message);
     const delivery = readDelivery(message, this.options.key.jobId);
-    if (delivery === null) {
-      this.refuse(message, message.reply);
-      return;
-    }
+    if (delivery === null) return this.refuse(message, message.reply);
     this.arrived.push(new JetStreamLease(delivery, this.leaseEnd()));
     if (this.waiting !== null && this.arrived.length >= this.waiting.askedCount) this.finish();
   }
@@ -212,7 +219,7 @@ export class JetStreamBatchReceiver implements BatchReceiver {
       // Others wait for more than there is; asking for what is there would be refused again.
       this.request(waiting, true);
     } else if (code === TIMEOUT || code === NOT_FOUND) {
-      this.finish();
+      void this.askOn(waiting);
     } else {
       // Deleted, or moved to another server of a cluster, or too many are waiting.
       void this.look(waiting, RETRY_MS);
