@@ -1,27 +1,20 @@
 import type { JetStreamClient, StreamConfig } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
-import { errors, nanos } from '@nats-io/transport-node';
+import { nanos } from '@nats-io/transport-node';
 import { declareTogether, isNameInUse } from '#libs/platform/nats/declare-together.ts';
+import { untilAnswered } from '#libs/platform/nats/until-answered.ts';
 
 const BUCKET = 'CORTEX_LEADERS';
-/** A server that is away or overloaded for so long is worth a new start of the process. */
-const PATIENCE_MS = 30_000;
 
 /**
  * Makes the bucket, or brings an existing one to this `ttlMs`; asks again while there is no answer.
  * Many may do so at once: to do it twice is to do it once, and of several times to live one wins.
  */
-export async function openLeaseBucket(client: JetStreamClient, ttlMs: number): Promise<KV> {
-  const givesUpAt = performance.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      const { allow_direct } = await declareTogether(() => declareBucket(client, ttlMs));
-      return await new Kvm(client).open(BUCKET, { allow_direct });
-    } catch (error) {
-      const isAway = error instanceof errors.TimeoutError && performance.now() < givesUpAt;
-      if (!isAway) throw error;
-    }
-  }
+export function openLeaseBucket(client: JetStreamClient, ttlMs: number): Promise<KV> {
+  return untilAnswered(async () => {
+    const { allow_direct } = await declareTogether(() => declareBucket(client, ttlMs));
+    return new Kvm(client).open(BUCKET, { allow_direct });
+  });
 }
 
 async function declareBucket(client: JetStreamClient, ttlMs: number): Promise<StreamConfig> {
