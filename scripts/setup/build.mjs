@@ -10,7 +10,6 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundlePrograms } from './bundle.mjs';
 import { runCommand } from './run-command.mjs';
 import { say, seconds, SetupError } from './say.mjs';
 
@@ -33,7 +32,7 @@ export async function ensureBuild(root) {
   await compile(root);
   copyAssets(root, sources);
   removeOrphans(root);
-  await bundlePrograms(root);
+  await bundle(root);
   writeFileSync(stampFile, wanted);
   say(`  built in ${seconds(Date.now() - startedAt)}`);
 }
@@ -53,6 +52,16 @@ async function compile(root) {
     await runCommand(tsc, ['-p', 'tsconfig.build.json'], { title: 'building', cwd: root });
   } catch (error) {
     throw new SetupError(`The sources do not compile.\n${error.message}`, { cause: error });
+  }
+}
+
+async function bundle(root) {
+  const node = join(root, 'node_modules', '.bin', 'node');
+  const program = isThere(node) ? node : process.execPath;
+  try {
+    await runCommand(program, [BUNDLER, root], { title: 'building' });
+  } catch (error) {
+    throw new SetupError(`The programs cannot be bundled.\n${error.message}`, { cause: error });
   }
 }
 

@@ -22,9 +22,9 @@ const REQUIRE =
 
 /**
  * Makes a few files of each built program and its packages: to find and read hundreds takes Node longer
- * than to run them.
+ * than to run them. Run as a program, by the Node that will run them: the files name what its modules have.
  */
-export async function bundlePrograms(root) {
+async function bundlePrograms(root) {
   const dist = join(root, 'dist');
   const isThere = (name) => existsSync(join(dist, 'services', name, 'main.js'));
   await Promise.all(PROGRAMS.filter(isThere).map((name) => bundle(dist, name)));
@@ -131,3 +131,5 @@ async function forgetPackages(mapFile) {
   );
   writeFileSync(mapFile, JSON.stringify({ ...map, names: [], mappings: encode(kept) }));
 }
+
+await bundlePrograms(process.argv[2]);
