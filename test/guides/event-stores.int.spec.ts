@@ -60,8 +60,8 @@ describe('docs/guides/event-stores.md', () => {
   }, TEST_MS_MAX);
   afterAll(async () => {
     const exited = once(npm, 'exit');
-    if (npm.exitCode === null) {
-      process.kill(-(npm.pid ?? 0), 'SIGINT');
+    if (npm.pid !== undefined && npm.exitCode === null) {
+      process.kill(-npm.pid, 'SIGINT');
       await exited;
     }
     await kurrent.stop();
@@ -74,7 +74,11 @@ describe('docs/guides/event-stores.md', () => {
       /nats request (\S+) '(.*)'/.exec(command('nats request')) ?? [];
     const nats = await connect({ port: natsPort });
     try {
-      const answer: unknown = (await nats.request(subject, question, { timeout: 5000 })).json();
+      // That the platform is ready says nothing of the relay.
+      const { data } = await until('the relay', () =>
+        nats.request(subject, question, { timeout: 5000 }).catch(() => null),
+      );
+      const answer: unknown = JSON.parse(new TextDecoder().decode(data));
       expect(answer).toMatchObject({
         response: { details: { position: expect.any(Number), logPosition: expect.any(Number) } },
       });
