@@ -21,7 +21,11 @@ export interface BenchJob {
   readonly itemCount: number;
   readonly batchSizeItems: number;
   readonly workers: number;
+  /** So often a batch may be handed out; without it there is no dead-letter queue. */
+  readonly receiveCountMax?: number;
 }
+
+const DEAD_LETTER_ARN = 'arn:aws:sqs:us-east-1:000000000000:bench';
 
 /** Our whole platform, every service a process, on loopback. */
 export class CortexUnderTest {
@@ -55,6 +59,9 @@ export class CortexUnderTest {
     const body = JSON.stringify({
       workers: job.workers,
       item_list: { items, batch_size: job.batchSizeItems },
+      ...(job.receiveCountMax !== undefined && {
+        sqs_dead_letter_queue: { arn: DEAD_LETTER_ARN, max_receive_count: job.receiveCountMax },
+      }),
     });
     const nats = await connect({ servers: this.platform.natsUrl });
     const completed = nextEvent(nats, 'JobCompleted');

@@ -6,10 +6,12 @@ import { runBullMq } from './bullmq.ts';
 import { BATCH_COUNT, BATCH_SIZE_ITEMS, ITEM_COUNT, type Run, WORKERS } from './workload.ts';
 
 const RUNS = 5;
+const JOB = { itemCount: ITEM_COUNT, batchSizeItems: BATCH_SIZE_ITEMS, workers: WORKERS };
+const RECEIVE_COUNT_MAX = 5;
 
 /**
- * The main job against BullMQ and against the bare limit, in turns, so that whatever else the
- * machine does hits all three alike. One warm-up each, then five runs.
+ * The main job, without and with a dead-letter queue, against BullMQ and against the bare limit, in
+ * turns, so that whatever else the machine does hits all alike. One warm-up each, then five runs.
  */
 export async function benchJob(): Promise<void> {
   console.log(
@@ -17,12 +19,12 @@ export async function benchJob(): Promise<void> {
   );
   const cortex = await CortexUnderTest.start();
   const contenders: Record<string, () => Promise<Run>> = {
-    cortex: () =>
-      cortex.run({ itemCount: ITEM_COUNT, batchSizeItems: BATCH_SIZE_ITEMS, workers: WORKERS }),
+    cortex: () => cortex.run(JOB),
+    deadLetters: () => cortex.run({ ...JOB, receiveCountMax: RECEIVE_COUNT_MAX }),
     bullmq: runBullMq,
     bare: runBare,
   };
-  const runs: Record<string, Run[]> = { cortex: [], bullmq: [], bare: [] };
+  const runs: Record<string, Run[]> = { cortex: [], deadLetters: [], bullmq: [], bare: [] };
   try {
     for (let round = 0; round <= RUNS; round++) {
       for (const [name, run] of Object.entries(contenders)) {
@@ -76,6 +78,7 @@ function report(runs: Readonly<Record<string, readonly Run[]>>): void {
 
 const LABELS: Readonly<Record<string, string>> = {
   cortex: 'Cortex Batch: POST to succeeded, workers started by the job, an event per outcome',
+  deadLetters: 'the same with a dead-letter queue: each outcome is recorded before the next call',
   bullmq: 'BullMQ, Redis appendonly everysec: addBulk to last completed, workers up before',
   bare: 'bare limit: the same POSTs, no queue, no events',
 };
