@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { decode, encode } from '@jridgewell/sourcemap-codec';
+import { build as makeBundle } from 'esbuild';
 
 const require = createRequire(import.meta.url);
 
@@ -31,9 +33,8 @@ async function bundlePrograms(root) {
 }
 
 async function bundle(dist, name) {
-  const { build } = await import('esbuild'); // Not on top: it may not be installed yet.
   const hasNest = !WITHOUT_NEST.has(name);
-  const { metafile } = await build({
+  const { metafile } = await makeBundle({
     absWorkingDir: dist,
     entryPoints: [`services/${name}/main.js`],
     outdir: `bundles/${name}`,
@@ -55,7 +56,7 @@ async function bundle(dist, name) {
   const folder = join(dist, 'bundles', name);
   for (const file of readdirSync(folder).map((each) => join(folder, each))) {
     if (!made.has(file)) rmSync(file);
-    else if (file.endsWith('.map')) await forgetPackages(file);
+    else if (file.endsWith('.map')) forgetPackages(file);
   }
 }
 
@@ -116,8 +117,7 @@ const memberWhenUsed = (name) =>
  * A stack is mapped to the sources only where they are ours: in one of packages lines of the bundle are as
  * good, and their maps would be most of what there is to read.
  */
-async function forgetPackages(mapFile) {
-  const { decode, encode } = await import('@jridgewell/sourcemap-codec');
+function forgetPackages(mapFile) {
   const map = JSON.parse(readFileSync(mapFile, 'utf8'));
   const isOurs = map.sources.map((source) => !source.includes('node_modules/'));
   let wasOurs = false;

@@ -86,7 +86,11 @@ export class JetStreamBatchReceiver implements BatchReceiver {
     private readonly options: ReceiverOptions,
   ) {
     this.requestSubject = `$JS.API.CONSUMER.MSG.NEXT.${QUEUE_STREAM}.${queueConsumer(options.key)}`;
-    this.pace = new PullPace(options.leaseMs, () => options.backlog());
+    this.pace = new PullPace(options.leaseMs, async () => {
+      const backlog = await options.backlog();
+      if (backlog === null) this.isKnown = false;
+      return backlog;
+    });
     // Until batches were seen they are taken for the largest there can be.
     this.payloadBytesMax = connection.info?.max_payload ?? RECEIVE_BYTES_MAX;
     this.subscription = connection.subscribe(`${this.inbox}.*`, {

@@ -28,20 +28,34 @@ describe('the wait of a pull request', () => {
     expect(await pullMsOn({ ...backlog, waitingCount: 3 })).toBe(LEASE_MS / 25);
   });
 
-  it('stays what it was when there is no queue, no answer, or an error', async () => {
+  it('stays what it was when there is no queue, or an error', async () => {
     const answers: (() => Promise<Backlog | null>)[] = [
       async () => ({ ...NOTHING, pendingCount: 1, leasedCount: 25 }),
       async () => null,
-      () => new Promise(() => {}),
       async () => {
         throw new Error('away');
       },
     ];
     const pace = new PullPace(LEASE_MS, () => (answers.shift() ?? (async () => NOTHING))());
-    for (const pullMs of [100, 100, 100, 100, PULL_MS_MAX]) {
+    for (const pullMs of [100, 100, 100, PULL_MS_MAX]) {
       await pace.adjust();
       expect(pace.pullMs).toBe(pullMs);
     }
+  });
+
+  it('waits for no late answer, asks for no other meanwhile, and heeds it when it comes', async () => {
+    const late = Promise.withResolvers<Backlog>();
+    let lookCount = 0;
+    const pace = new PullPace(LEASE_MS, () => {
+      lookCount++;
+      return late.promise;
+    });
+    await pace.adjust();
+    expect(pace.pullMs).toBe(PULL_MS_MAX);
+    const adjusting = pace.adjust();
+    late.resolve({ ...NOTHING, pendingCount: 1, leasedCount: 25 });
+    await adjusting;
+    expect({ pullMs: pace.pullMs, lookCount }).toEqual({ pullMs: 100, lookCount: 1 });
   });
 
   it('is a whole number that a server can meet', async () => {
@@ -56,7 +70,7 @@ describe('the wait of a pull request', () => {
       asyncProperty(backlogs, integer({ min: 100, max: 43_200_000 }), async (backlog, leaseMs) => {
         const pullMs = await pullMsOn(backlog, leaseMs);
         expect(Number.isInteger(pullMs)).toBe(true);
-        expect(pullMs).toBeGreaterThanOrEqual(10);
+        expect(pullMs).toBeGreaterThanOrEqual(20);
         expect(pullMs).toBeLessThanOrEqual(PULL_MS_MAX);
       }),
     );

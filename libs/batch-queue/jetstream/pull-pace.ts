@@ -14,11 +14,14 @@ export interface Backlog {
 
 /** As long as a worker waits at a time. */
 export const PULL_MS_MAX = 5000;
-/** Long enough for a busy server: a batch that comes up for a request that ran out just then loses an attempt. */
-const PULL_MS_MIN = 10;
+/**
+ * A server of 2.9 that offers a batch again just when all requests ran out puts it off for another lease, and
+ * counts it as handed out: so not too often.
+ */
+const PULL_MS_MIN = 20;
 /** Which part of a lease it may take to pass over everything that was removed. */
 const LEASE_PART = 0.25;
-/** Nobody waits longer for an answer; the pace stays what it was. */
+/** Nobody waits longer for an answer; until it comes the pace stays what it was. */
 const LOOK_MS_MAX = 250;
 
 /**
@@ -28,10 +31,11 @@ const LOOK_MS_MAX = 250;
  * acknowledgements, but not that it removed their messages. One of 2.9 takes these for leased and
  * offers them with every lease, in vain, before anything else; each uses up one pull request of
  * somebody. How many they are it does not say. They are leased, and redelivered once they were
- * offered; but so may be batches that somebody works on.
+ * offered; but so may be batches that somebody works on, or that wait to be tried again.
  */
 export class PullPace {
   private waitMs = PULL_MS_MAX;
+  private looking: Promise<void> | null = null;
 
   /** @param backlog `null` when the job has no queue */
   constructor(
@@ -46,7 +50,8 @@ export class PullPace {
 
   /** A request brought nothing: looks why, and sets the pace of the next. Never fails. */
   async adjust(): Promise<void> {
-    await Promise.race([this.look(), pause(LOOK_MS_MAX)]);
+    this.looking ??= this.look().finally(() => (this.looking = null));
+    await Promise.race([this.looking, pause(LOOK_MS_MAX)]);
   }
 
   private async look(): Promise<void> {
