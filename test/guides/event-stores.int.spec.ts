@@ -75,11 +75,10 @@ describe('docs/guides/event-stores.md', () => {
     const nats = await connect({ port: natsPort });
     try {
       // That the platform is ready says nothing of the relay.
-      const { data } = await until('the relay', () =>
+      const reply = await until('the relay', () =>
         nats.request(subject, question, { timeout: 5000 }).catch(() => null),
       );
-      const answer: unknown = JSON.parse(new TextDecoder().decode(data));
-      expect(answer).toMatchObject({
+      expect(reply.json()).toMatchObject({
         response: { details: { position: expect.any(Number), logPosition: expect.any(Number) } },
       });
     } finally {

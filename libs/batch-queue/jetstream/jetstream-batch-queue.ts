@@ -132,7 +132,6 @@ export class JetStreamBatchQueue implements BatchQueue {
       key,
       leaseMs: this.options.leaseMs,
       logger: this.options.logger,
-      isThere: () => this.isThere(key).catch(() => false), // Not to be reached: looked for again.
       backlog: () => this.backlogOf(key),
       onClose: () => this.receivers.delete(receiver),
     });

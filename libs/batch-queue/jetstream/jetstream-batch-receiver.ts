@@ -52,8 +52,6 @@ interface ReceiverOptions {
   readonly key: JobQueueKey;
   readonly leaseMs: number;
   readonly logger: Logger;
-  /** Whether the job has a queue. */
-  isThere(): Promise<boolean>;
   /** What is on the job's queue; `null` when it has none. */
   backlog(): Promise<Backlog | null>;
   /** Called once, when the receiver was closed. */
@@ -170,9 +168,10 @@ export class JetStreamBatchReceiver implements BatchReceiver {
     for (let pauseMs = firstPauseMs; ; pauseMs = RETRY_MS) {
       const remainingMs = Math.max(0, waiting.endsAt - performance.now());
       if (pauseMs > 0) await pause(Math.min(pauseMs, remainingMs));
-      const isThere = isCurrent() && (await this.options.isThere());
+      // Not to be reached is looked for again, like not there.
+      const backlog = isCurrent() ? await this.options.backlog().catch(() => null) : null;
       if (!isCurrent()) return;
-      if (isThere) break;
+      if (backlog !== null) break;
       if (performance.now() >= waiting.endsAt) {
         this.finish();
         return;
